@@ -1,0 +1,36 @@
+# make demo   see the main job work, on a private copy of a little appliance
+# make test   every gate: tests under the race detector, Rego tests, format, vet, staticcheck
+# make bench  the speed of change → alert, beside its floor
+# make build  the static binary ./stigwatch
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+# Wildcards skip testdata, where the little appliances' generator lives.
+PACKAGES = ./... ./testdata ./testdata/appliance/gen ./testdata/appliance/gen/certs
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: build demo test bench rigs fmt
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X stigwatch/agent/cli.buildVersion=$(VERSION)" -o stigwatch .
+
+demo: build
+	./stigwatch demo
+
+# Programs that tests run for real. Nothing is started as a service.
+rigs:
+	@command -v rsyslogd >/dev/null || { \
+		command -v apt-get >/dev/null || { echo "install rsyslog: the tests send alerts to a real one" >&2; exit 1; }; \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends rsyslog; }
+
+test: rigs
+	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "not gofmt-clean: $$bad" >&2; exit 1; }
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+	STIGWATCH_NEED_RIGS=1 go test -race $(PACKAGES)
+
+bench:
+	go test . -run '^$$' -bench . -benchtime 1x -timeout 20m
+
+fmt:
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')

@@ -1,0 +1,25 @@
+package finding
+
+import "time"
+
+// Event names what happened to a finding, a fact or the agent.
+type Event string
+
+// The events that an alert may carry.
+const (
+	Opened   Event = "opened"   // the rule fails now and did not before
+	Resolved Event = "resolved" // the rule failed before and passes, or does not apply, now
+	Changed  Event = "changed"  // still failing, on other evidence
+	Lost     Event = "lost"     // it cannot be told any more: pass or fail before, notchecked or error now
+	Regained Event = "regained" // it can be told again, and passes
+	Agent    Event = "agent"    // about stigwatch itself
+)
+
+// Change is one difference between two passes.
+type Change struct {
+	Event  Event
+	Rule   *Rule
+	Before Outcome // empty when there was no pass before
+	Result Result
+	At     time.Time // when the pass that shows it ended
+}
