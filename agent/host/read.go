@@ -1,0 +1,156 @@
+package host
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	nameOnly  = unix.O_PATH | unix.O_CLOEXEC
+	forRead   = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOCTTY
+	firstRead = 4096 // for files that do not tell their size, as procfs's
+)
+
+// File is a regular file as it was when it was read.
+type File struct {
+	Bytes    []byte
+	Digest   string      // "sha256:" and hex
+	Size     int64       // of Bytes; procfs says 0 to whoever asks for the size
+	Mode     fs.FileMode // permission bits, setuid, setgid, sticky
+	ModTime  time.Time
+	Resolved string // path inside the root, links resolved
+}
+
+// Read reads the regular file at path, an absolute path inside the root. The
+// error names the path and answers errors.Is for fs.ErrNotExist,
+// fs.ErrPermission, ErrNotRegular, ErrTooLarge and ErrLoop. A path through
+// something that is no folder is an error of its own, not fs.ErrNotExist.
+func (h *Host) Read(path string) (*File, error) {
+	f, err := h.read(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %q: %w", path, reason(err))
+	}
+	return f, nil
+}
+
+// read first takes a handle that opens nothing, so that a link to a device
+// cannot make us touch the device: opening some has effects (a watchdog).
+func (h *Host) read(path string) (*File, error) {
+	if err := errors.Join(check(path), h.fault(path)); err != nil {
+		return nil, err
+	}
+	name, at, err := h.open(path, nameOnly)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(name)
+	st, err := h.regular(name)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.Open(procPath(name), forRead, 0)
+	if err == unix.ENOENT { // no /proc
+		fd, st, err = h.openAgain(at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	b, err := h.readAll(fd, st.Size)
+	if err != nil {
+		return nil, err
+	}
+	return newFile(b, st, at), nil
+}
+
+// regular refuses what is no regular file, or too large a one.
+func (h *Host) regular(fd int) (*unix.Stat_t, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, err
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, notRegular(st.Mode)
+	}
+	if st.Size > h.opts.MaxBytes {
+		return nil, h.tooLarge()
+	}
+	return &st, nil
+}
+
+// openAgain opens by path what was seen to be a regular file, and looks again.
+func (h *Host) openAgain(path string) (int, *unix.Stat_t, error) {
+	fd, _, err := h.open(path, forRead)
+	if err != nil {
+		return -1, nil, err
+	}
+	st, err := h.regular(fd)
+	if err != nil {
+		unix.Close(fd)
+		return -1, nil, err
+	}
+	return fd, st, nil
+}
+
+// readAll reads to the end or the cap, whatever the size was said to be.
+func (h *Host) readAll(fd int, size int64) ([]byte, error) {
+	if size == 0 {
+		size = min(firstRead, h.opts.MaxBytes)
+	}
+	b := make([]byte, 0, size+1) // one more: a full file ends without growing
+	for {
+		n, err := unix.Read(fd, b[len(b):cap(b)])
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return nil, err
+		case n == 0:
+			return b, nil
+		}
+		b = b[:len(b)+n]
+		if int64(len(b)) > h.opts.MaxBytes {
+			return nil, h.tooLarge()
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+	}
+}
+
+func (h *Host) tooLarge() error {
+	return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, h.opts.MaxBytes)
+}
+
+func newFile(b []byte, st *unix.Stat_t, at string) *File {
+	sum := sha256.Sum256(b)
+	digest := append(make([]byte, 0, 80), "sha256:"...)
+	return &File{
+		Bytes:    b,
+		Digest:   string(hex.AppendEncode(digest, sum[:])),
+		Size:     int64(len(b)),
+		Mode:     fileMode(st.Mode),
+		ModTime:  time.Unix(st.Mtim.Unix()),
+		Resolved: at,
+	}
+}
+
+func fileMode(mode uint32) fs.FileMode {
+	m := fs.FileMode(mode & 0o777)
+	if mode&unix.S_ISUID != 0 {
+		m |= fs.ModeSetuid
+	}
+	if mode&unix.S_ISGID != 0 {
+		m |= fs.ModeSetgid
+	}
+	if mode&unix.S_ISVTX != 0 {
+		m |= fs.ModeSticky
+	}
+	return m
+}
