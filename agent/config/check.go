@@ -1,0 +1,112 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"stigwatch/agent/strict"
+)
+
+// maxSocketPath is what a unix socket's address holds, less the final NUL: unix(7).
+const maxSocketPath = 107
+
+// modeAlert is the one mode of enforcement that there is yet.
+const modeAlert = "alert"
+
+var ruleForm = regexp.MustCompile(`^V-\d{6}$`)
+
+// check looks for what the types alone do not show.
+func (c *Config) check(d *strict.Doc) {
+	if c.Policies != "" {
+		d.Wrong("policies", `signed policy bundles come with a later release: leave it "", which is the embedded policies`)
+	}
+	c.checkSocket(d)
+	for i := range c.Sinks {
+		c.Sinks[i].check(d, item("sinks", i), c.Sinks[:i])
+	}
+	c.Enforce.check(d)
+}
+
+// checkPaths refuses paths that are set and empty.
+func (f *file) checkPaths(d *strict.Doc) {
+	paths := map[string]string{
+		"root": f.Root, "site": f.Site, "waivers": f.Waivers, "attestations": f.Attestations,
+		"evidence": f.Evidence, "state_dir": f.StateDir, "runtime_dir": f.RuntimeDir,
+	}
+	for i, path := range f.Mappings {
+		paths[item("mappings", i)] = path
+	}
+	for _, key := range slices.Sorted(maps.Keys(paths)) {
+		if paths[key] == "" && d.Has(key) {
+			d.Wrong(key, "the path is empty: write one, or remove it to get the default")
+		}
+	}
+}
+
+func (c *Config) checkSocket(d *strict.Doc) {
+	if len(c.Socket) <= maxSocketPath {
+		return
+	}
+	key := "runtime_dir"
+	if c.Socket != filepath.Join(c.RuntimeDir, "stigwatch.sock") {
+		key = "socket"
+	}
+	d.Wrong(key, "the path of the socket, %q, has %d bytes, and a unix socket takes at most %d: choose a shorter folder",
+		c.Socket, len(c.Socket), maxSocketPath)
+}
+
+func (e *Enforce) check(d *strict.Doc) {
+	checkMode(d, "enforce.mode", e.Mode)
+	for _, rule := range slices.Sorted(maps.Keys(e.Rules)) {
+		key := "enforce.rules." + rule
+		if !ruleForm.MatchString(rule) {
+			d.Wrong(key, "%q is not a rule: write it like V-250987", rule)
+		}
+		checkMode(d, key, e.Rules[rule])
+	}
+}
+
+func checkMode(d *strict.Doc, key, mode string) {
+	switch mode {
+	case modeAlert:
+	case "plan", "enforce":
+		d.Wrong(key, "enforcement is not in this release, which changes nothing on the appliance: write alert")
+	default:
+		d.Wrong(key, "%q is not a mode: write alert", mode)
+	}
+}
+
+// checkDisk looks at the files that the configuration names. One at its default
+// place need not be there; whoever names another means one that is.
+func (c *Config) checkDisk(d *strict.Doc) {
+	dir := filepath.Dir(c.Path)
+	for i, path := range c.MappingDirs {
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && path == within(dir, "mapping.d"):
+		case err != nil:
+			d.Wrong(item("mappings", i), "%q: %s", path, strict.Cannot("read", err))
+		case !info.IsDir():
+			d.Wrong(item("mappings", i), "%q is not a folder: name the folder that holds the mappings", path)
+		}
+	}
+	checkLater(d, "waivers", c.Waivers, within(dir, "waivers.yaml"))
+	checkLater(d, "attestations", c.Attestations, within(dir, "attestations.yaml"))
+}
+
+// checkLater refuses a file that this release would have to ignore.
+func checkLater(d *strict.Doc, key, path, otherwise string) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && path == otherwise:
+	case err != nil:
+		d.Wrong(key, "%q: %s", path, strict.Cannot("read", err))
+	case info.IsDir() || info.Size() > 0:
+		d.Wrong(key, "%s come with a later release, and %q would have no effect: move it away", key, path)
+	}
+}

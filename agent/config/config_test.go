@@ -1,0 +1,252 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"stigwatch/agent/strict"
+)
+
+// write makes files in a new folder and gives it.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// messages gives the mistakes of err, with files without their folder.
+func messages(t *testing.T, dir string, err error) string {
+	t.Helper()
+	var wrong strict.Mistakes
+	if err != nil && !errors.As(err, &wrong) {
+		t.Fatalf("not a list of mistakes: %v", err)
+	}
+	return strings.ReplaceAll(wrong.Error(), dir+"/", "")
+}
+
+func TestNoKeyGivesTheDefaults(t *testing.T) {
+	dir := write(t, map[string]string{"stigwatch.yaml": "# nothing\n"})
+	got, err := Load(filepath.Join(dir, "stigwatch.yaml"), Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		Path: dir + "/stigwatch.yaml", Root: "/", SitePath: dir + "/site.yaml", MappingDirs: []string{dir + "/mapping.d"},
+		Waivers: dir + "/waivers.yaml", Attestations: dir + "/attestations.yaml",
+		Evidence: "/var/lib/stigwatch/evidence", StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
+		Socket: "/run/stigwatch/stigwatch.sock", Sinks: []Sink{}, Enforce: Enforce{Mode: "alert"}, Digest: digest([]byte("# nothing\n")),
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEachKeyIsRead(t *testing.T) {
+	dir := write(t, map[string]string{"maps/.keep": "", "etc/site.yaml": "", "none.yaml": "", "stigwatch.yaml": `
+root: tree
+site: etc/site.yaml
+mappings: [maps, /]
+waivers: none.yaml
+attestations: none.yaml
+policies: ""
+evidence: ../evidence
+state_dir: state
+runtime_dir: run
+sinks:
+  - {name: siem, type: syslog, address: "tcp://[2001:db8::1]:601", format: rfc5424, facility: local3}
+  - name: here
+    type: syslog
+  - {name: out, type: stdout}
+enforce:
+  mode: alert
+  rules: {V-250987: alert}
+`})
+	got, err := Load(filepath.Join(dir, "stigwatch.yaml"), Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		Path: dir + "/stigwatch.yaml", Root: dir + "/tree", SitePath: dir + "/etc/site.yaml", MappingDirs: []string{dir + "/maps", "/"},
+		Waivers: dir + "/none.yaml", Attestations: dir + "/none.yaml", Evidence: filepath.Dir(dir) + "/evidence",
+		StateDir: dir + "/state", RuntimeDir: dir + "/run", Socket: dir + "/run/stigwatch.sock",
+		Sinks: []Sink{
+			{"siem", "syslog", "tcp://[2001:db8::1]:601", "rfc5424", "local3"},
+			{"here", "syslog", "unix:///dev/log", "rfc5424", "daemon"},
+			{Name: "out", Type: "stdout"},
+		},
+		Enforce: Enforce{Mode: "alert", Rules: map[string]string{"V-250987": "alert"}},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}), cmpopts.IgnoreFields(Config{}, "Digest")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFlagsOverrideTheFile(t *testing.T) {
+	dir := write(t, map[string]string{"c.yaml": "root: /a\nstate_dir: /b\nruntime_dir: /c\n"})
+	got, err := Load(filepath.Join(dir, "c.yaml"), Overrides{Root: "/1", StateDir: "/2", RuntimeDir: "/3", Socket: "/4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list := []string{got.Root, got.StateDir, got.RuntimeDir, got.Socket}; !cmp.Equal(list, []string{"/1", "/2", "/3", "/4"}) {
+		t.Error(list)
+	}
+}
+
+func TestMistakesOfStigwatchYAML(t *testing.T) {
+	tests := map[string]struct{ yaml, want string }{
+		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, state_dir, runtime_dir, sinks, enforce"},
+		"empty path":      {"root: ''\nmappings: ['']", "c.yaml:1: root: the path is empty: write one, or remove it to get the default\nc.yaml:2: mappings[0]: the path is empty: write one, or remove it to get the default"},
+		"policies":        {"policies: /opt/bundle", `c.yaml:1: policies: signed policy bundles come with a later release: leave it "", which is the embedded policies`},
+		"enforce":         {"enforce:\n  mode: enforce\n  rules:\n    V-250987: plan\n    V-25: alert\n    V-250988: on", "c.yaml:2: enforce.mode: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:4: enforce.rules.V-250987: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:5: enforce.rules.V-25: \"V-25\" is not a rule: write it like V-250987\nc.yaml:6: enforce.rules.V-250988: \"on\" is not a mode: write alert"},
+		"site not there":  {"site: other.yaml", "other.yaml: cannot read it: no such file or directory: create it, or correct the path"},
+		"no mappings":     {"mappings: [mapping.d, maps]", "c.yaml:1: mappings[1]: \"maps\": cannot read it: no such file or directory: create it, or correct the path"},
+		"mapping file":    {"mappings: [c.yaml]", "c.yaml:1: mappings[0]: \"c.yaml\" is not a folder: name the folder that holds the mappings"},
+		"named waivers":   {"waivers: w.yaml", "c.yaml:1: waivers: \"w.yaml\": cannot read it: no such file or directory: create it, or correct the path"},
+		"long socket":     {"runtime_dir: /" + strings.Repeat("r", 92), "c.yaml:1: runtime_dir: the path of the socket, \"/" + strings.Repeat("r", 92) + "/stigwatch.sock\", has 108 bytes, and a unix socket takes at most 107: choose a shorter folder"},
+		"socket fits":     {"runtime_dir: /" + strings.Repeat("r", 91), ""},
+		"sink names":      {"sinks:\n  - {name: a, type: stdout}\n  - {name: a, type: stdout}\n  - {name: 'a b', type: mail}\n  - {type: journald, facility: auth}", "c.yaml:3: sinks[1].name: another sink is named \"a\" already: choose another name\nc.yaml:4: sinks[2].name: \"a b\" is not a name: up to 64 letters, digits, dots, dashes and underscores\nc.yaml:4: sinks[2].type: \"mail\" is not a type: write syslog, journald or stdout\nc.yaml:5: sinks[3].name: the key is missing: it has no default\nc.yaml:5: sinks[3].facility: a sink of type journald has none: remove the key"},
+		"sink format":     {"sinks: [{name: a, type: syslog, format: cef, facility: local8}]", "c.yaml:1: sinks[0].format: \"cef\" is not a format: write rfc5424\nc.yaml:1: sinks[0].facility: \"local8\" is not a facility: write daemon, auth, authpriv or local0 to local7"},
+		"empty with keys": {"sinks:\n", "c.yaml:1: sinks: there is no value: write one, or remove the key to get its default"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, map[string]string{"c.yaml": tt.yaml})
+			_, _, err := LoadAll(filepath.Join(dir, "c.yaml"), Overrides{})
+			if diff := cmp.Diff(tt.want, messages(t, dir, err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSinkAddresses(t *testing.T) {
+	const later = "syslog over TLS comes with a later release: until then " + addressForms
+	tests := map[string]string{
+		"unix:///dev/log":                        "",
+		"udp://siem.example:514":                 "",
+		"udp://siem.example":                     "",
+		"tcp://192.0.2.1:65535/":                 "",
+		"tls://siem.example:6514":                later,
+		"tcp://192.0.2.1:65536":                  "the port is not from 1 to 65535: " + addressForms,
+		"tcp://192.0.2.1:0":                      "the port is not from 1 to 65535: " + addressForms,
+		"tcp://192.0.2.1:":                       "the port is not from 1 to 65535: " + addressForms,
+		"tcp://192.0.2.1:601/x":                  "nothing may stand after the port: " + addressForms,
+		"udp://:514":                             "there is no host: " + addressForms,
+		"tcp://me:secret@host:601":               "only scheme, host and port may stand here: " + addressForms,
+		"siem.example:514":                       "it does not begin with unix, udp or tcp: " + addressForms,
+		"tcp://host:port":                        "it is not an address: " + addressForms,
+		"unix://dev/log":                         "the socket's path is not absolute: write it with three slashes, unix:///dev/log",
+		"unix:dev/log":                           "the socket's path is not absolute: write it with three slashes, unix:///dev/log",
+		"unix:///" + strings.Repeat("a", 106):    "",
+		"unix:///" + strings.Repeat("a", 107):    "the socket's path is too long: a unix socket takes at most 107 bytes",
+		"http://siem.example/":                   "it does not begin with unix, udp or tcp: " + addressForms,
+		"udp://siem.example:514?facility=daemon": "only scheme, host and port may stand here: " + addressForms,
+	}
+	for address, want := range tests {
+		if got := badAddress(address); got != want {
+			t.Errorf("%s: got %q, want %q", address, got, want)
+		}
+	}
+}
+
+func TestWaiversAreRefusedUntilTheyCount(t *testing.T) {
+	dir := write(t, map[string]string{"c.yaml": "root: /\n", "waivers.yaml": "- V-250987\n", "attestations.yaml": "#"})
+	_, err := Load(filepath.Join(dir, "c.yaml"), Overrides{})
+	want := "c.yaml: waivers: waivers come with a later release, and \"waivers.yaml\" would have no effect: move it away\n" +
+		"c.yaml: attestations: attestations come with a later release, and \"attestations.yaml\" would have no effect: move it away"
+	if diff := cmp.Diff(want, messages(t, dir, err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoadAllListsTheMistakesOfBothFiles(t *testing.T) {
+	dir := write(t, map[string]string{"c.yaml": "rooot: /\nsinks: 5\n", "site.yaml": "max_ssh_sessions: 11\n"})
+	_, _, err := LoadAll(filepath.Join(dir, "c.yaml"), Overrides{})
+	got := messages(t, dir, err)
+	for _, want := range []string{"c.yaml:1: rooot: ", "c.yaml:2: sinks: ", "site.yaml:1: max_ssh_sessions: "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in:\n%s", want, got)
+		}
+	}
+}
+
+func TestANamedFileMustBeThere(t *testing.T) {
+	dir := t.TempDir()
+	_, _, err := LoadAll(filepath.Join(dir, "c.yaml"), Overrides{})
+	if got := messages(t, dir, err); got != "c.yaml: cannot read it: no such file or directory: create it, or correct the path" {
+		t.Error(got)
+	}
+	if _, err := LoadSite(filepath.Join(dir, "s.yaml")); err == nil {
+		t.Error("a named site profile was not missed")
+	}
+}
+
+func TestDigestCoversEveryFile(t *testing.T) {
+	files := map[string]string{"c.yaml": "root: /\n", "site.yaml": "approved_cas: [ca.pem]\n", "ca.pem": authority(t)}
+	sum := func() string {
+		dir := write(t, files)
+		cfg, _, err := LoadAll(filepath.Join(dir, "c.yaml"), Overrides{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg.Digest
+	}
+	first := sum()
+	if again := sum(); again != first {
+		t.Error("the digest of the same files differs")
+	}
+	for name, text := range files {
+		files[name] = text + "\n"
+		if sum() == first {
+			t.Errorf("the digest does not cover %s", name)
+		}
+		files[name] = text
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte("root: /\nsinks: [{name: a, type: syslog, address: 'udp://h:514'}]\nenforce: {mode: alert, rules: {V-250987: alert}}\n"))
+	seed(f, "stigwatch.yaml")
+	f.Fuzz(func(t *testing.T, b []byte) {
+		cfg, d := parse("/etc/stigwatch/stigwatch.yaml", b, Overrides{})
+		if len(d.Mistakes()) > 0 {
+			return
+		}
+		for _, p := range []string{cfg.Root, cfg.SitePath, cfg.Evidence, cfg.StateDir, cfg.RuntimeDir, cfg.Socket} {
+			if !filepath.IsAbs(p) {
+				t.Errorf("path %q is not absolute", p)
+			}
+		}
+	})
+}
+
+// seed adds the little appliances' files of this name.
+func seed(f *testing.F, name string) {
+	f.Helper()
+	files, _ := filepath.Glob("../../testdata/appliance/*/stigwatch/" + name)
+	if len(files) == 0 {
+		f.Fatal("there are no seeds")
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+}
