@@ -1,0 +1,46 @@
+package facts
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+
+	"stigwatch/agent/lens"
+)
+
+// certificate judges the first certificate of a file, with the others as the
+// chain, against the site's approved authorities at this time. Rego cannot: it
+// has no clock and no cryptography.
+func (r *Reader) certificate(values []lens.Value) (any, error) {
+	leaf, err := x509.ParseCertificate(values[0].DER)
+	if err != nil {
+		return nil, at(&values[0], fmt.Errorf("it is not a certificate: %w", err))
+	}
+	chain := x509.NewCertPool()
+	for i := range values[1:] {
+		if c, err := x509.ParseCertificate(values[i+1].DER); err == nil {
+			chain.AddCert(c)
+		}
+	}
+	now := r.o.Now()
+	rec := map[string]any{
+		"subject":     leaf.Subject.String(),
+		"issuer":      leaf.Issuer.String(),
+		"self_signed": bytes.Equal(leaf.RawSubject, leaf.RawIssuer),
+		"in_date":     !now.Before(leaf.NotBefore) && !now.After(leaf.NotAfter),
+		"trusted":     false,
+	}
+	roots := r.o.CAs
+	if roots == nil {
+		roots = x509.NewCertPool() // never the machine's own list
+	}
+	_, err = leaf.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: chain, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	if err != nil {
+		rec["problem"] = err.Error()
+		return rec, nil
+	}
+	rec["trusted"] = true
+	return rec, nil
+}

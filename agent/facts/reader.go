@@ -1,0 +1,203 @@
+package facts
+
+import (
+	"crypto/x509"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"stigwatch/agent/finding"
+	"stigwatch/agent/host"
+	"stigwatch/agent/mapping"
+)
+
+// EvidencePrefix marks a path in the evidence folder instead of the root.
+const EvidencePrefix = "evidence:"
+
+// releaseFact decides which confirmed mappings hold, so it is read first.
+const releaseFact = "release.version"
+
+// Options of a Reader.
+type Options struct {
+	Host     *host.Host               // the appliance
+	Evidence *host.Host               // the evidence folder; nil when there is none
+	Mapping  map[string]mapping.Entry // by fact
+	Schema   finding.Schema           // the facts that there are, and their types
+	CAs      *x509.CertPool           // the site's approved authorities; nil when it has not said
+	HostName string                   // for mappings that were confirmed on one host
+	Now      func() time.Time         // for certificates; time.Now when nil
+
+	// Hold tells that a file is being written right now and will be reported
+	// again. It is asked after each read: what was read then may be half of the
+	// file and is thrown away, what was read before stays. Nil: never.
+	Hold func(path string) bool
+}
+
+// Reader keeps what was read and makes snapshots of it. It is used by one
+// goroutine at a time.
+type Reader struct {
+	o     Options
+	docs  map[docKey]*doc
+	trees map[string]*tree
+	snap  finding.Snapshot
+	uses  map[string]*use // by fact
+	order []string        // facts in the order in which they must be read
+}
+
+// use is what one fact was made of the last time.
+type use struct {
+	trees []*tree
+}
+
+// New makes a Reader that has read nothing yet.
+func New(o Options) *Reader {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &Reader{o: o, docs: map[docKey]*doc{}, trees: map[string]*tree{}, uses: map[string]*use{}}
+	r.order = r.readingOrder()
+	return r
+}
+
+// readingOrder puts the release first, since it decides which mappings hold,
+// and a fact that names another's file before that other.
+func (r *Reader) readingOrder() []string {
+	var first, plain, last []string
+	for _, name := range r.o.Schema.Names() {
+		switch e := r.o.Mapping[name]; {
+		case name == releaseFact:
+			first = append(first, name)
+		case slices.ContainsFunc(e.From, func(s mapping.Source) bool { return s.FileOf != "" }):
+			last = append(last, name)
+		default:
+			plain = append(plain, name)
+		}
+	}
+	return slices.Concat(first, plain, last)
+}
+
+// All reads everything anew and gives the snapshot with the facts that changed.
+func (r *Reader) All() (finding.Snapshot, []string) {
+	for _, d := range r.docs {
+		d.stale = true
+	}
+	for _, t := range r.trees {
+		t.stale = true
+	}
+	return r.make(r.order)
+}
+
+// Update reads again what the changed paths can have changed, and gives the
+// snapshot with the facts that changed. A path below a watched folder counts
+// for every pattern that matches it.
+func (r *Reader) Update(paths []string) (finding.Snapshot, []string) {
+	if r.snap == nil {
+		return r.All()
+	}
+	stale := false
+	for _, t := range r.trees {
+		if t.dependsOn(paths) {
+			t.stale, stale = true, true
+		}
+	}
+	for key, d := range r.docs {
+		if slices.Contains(paths, key.path) || slices.Contains(paths, path.Dir(key.path)) {
+			d.stale = true
+		}
+	}
+	if !stale {
+		return r.snap, nil
+	}
+	return r.make(r.touched())
+}
+
+// touched gives the facts that were made of a tree that is stale, in order, and
+// those that follow such a fact to a file.
+func (r *Reader) touched() []string {
+	hit := map[string]bool{}
+	var out []string
+	for _, name := range r.order {
+		u := r.uses[name]
+		if slices.ContainsFunc(u.trees, func(t *tree) bool { return t.stale }) || r.follows(name, hit) {
+			hit[name] = true
+			out = append(out, name)
+		}
+	}
+	if hit[releaseFact] {
+		return r.order
+	}
+	return out
+}
+
+func (r *Reader) follows(name string, hit map[string]bool) bool {
+	return slices.ContainsFunc(r.o.Mapping[name].From, func(s mapping.Source) bool { return hit[s.FileOf] })
+}
+
+// make reads these facts and shares the others with the snapshot before.
+func (r *Reader) make(names []string) (finding.Snapshot, []string) {
+	next := make(finding.Snapshot, len(r.order))
+	maps.Copy(next, r.snap)
+	var changed []string
+	for _, name := range names {
+		fact := r.read(name, next)
+		if was := next[name]; was == nil || !same(was, fact) {
+			next[name] = fact
+			changed = append(changed, name)
+		}
+	}
+	r.forget()
+	if r.snap != nil && len(changed) == 0 {
+		return r.snap, nil
+	}
+	r.snap = next
+	return next, changed
+}
+
+// forget drops trees and files that no fact uses any more.
+func (r *Reader) forget() {
+	used := map[*tree]bool{}
+	for _, u := range r.uses {
+		for _, t := range u.trees {
+			used[t] = true
+		}
+	}
+	docs := map[*doc]bool{}
+	for key, t := range r.trees {
+		if !used[t] {
+			delete(r.trees, key)
+			continue
+		}
+		for _, d := range t.docs {
+			docs[d] = true
+		}
+	}
+	maps.DeleteFunc(r.docs, func(_ docKey, d *doc) bool { return !docs[d] })
+}
+
+// Watch tells what to watch: files by path, there or not, and the folders in
+// which patterns are looked for.
+func (r *Reader) Watch() (files, dirs []string) {
+	f, d := map[string]bool{}, map[string]bool{}
+	for _, t := range r.trees {
+		for p := range t.paths {
+			f[p] = true
+		}
+		for _, p := range t.patterns {
+			d[folderOf(p)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(f)), slices.Sorted(maps.Keys(d))
+}
+
+// folderOf is the folder that a path or pattern looks in.
+func folderOf(p string) string {
+	if i := strings.LastIndexByte(p, '/'); i > 0 {
+		return p[:i]
+	}
+	if strings.HasPrefix(p, EvidencePrefix) {
+		return EvidencePrefix
+	}
+	return "/"
+}

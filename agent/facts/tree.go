@@ -1,0 +1,229 @@
+package facts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"stigwatch/agent/finding"
+	"stigwatch/agent/host"
+	"stigwatch/agent/lens"
+)
+
+// Caps on what one source may pull in.
+const (
+	maxIncludeDepth = 16
+	maxTreeFiles    = 500
+	maxRaw          = 256
+)
+
+type docKey struct{ path, lens string }
+
+// doc is one file as it was last read.
+type doc struct {
+	stale  bool
+	digest string
+	doc    *lens.Doc
+	err    error // why it cannot be used; fs.ErrNotExist when it is not there
+}
+
+// tree is one source: files in order, with their includes.
+type tree struct {
+	stale    bool
+	paths    map[string]bool // looked for by name, there or not
+	patterns []string        // looked for by pattern
+	files    []*lens.File
+	docs     map[string]*doc
+	err      error    // first thing that makes the source unreadable
+	errFile  string   //
+	present  []string // files that are there, in order
+}
+
+// dependsOn tells whether a change of one of these paths can change the tree.
+// A path is one that the tree looked for, or one that a pattern matches, or a
+// folder above either.
+func (t *tree) dependsOn(paths []string) bool {
+	for _, p := range paths {
+		if t.paths[p] {
+			return true
+		}
+		for _, pattern := range t.patterns {
+			if ok, _ := path.Match(pattern, p); ok || path.Dir(pattern) == p {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// source loads the files of one source through one lens, or gives the tree that
+// is loaded already.
+func (r *Reader) source(files []string, lensName string) *tree {
+	key := lensName + "\x00" + strings.Join(files, "\x00")
+	t := r.trees[key]
+	if t != nil && !t.stale {
+		return t
+	}
+	if t == nil {
+		t = &tree{}
+		r.trees[key] = t
+	}
+	*t = tree{paths: map[string]bool{}, docs: map[string]*doc{}}
+	l, ok := lens.ByName(lensName)
+	if !ok {
+		t.fail("", fmt.Errorf("there is no lens %q", lensName))
+		return t
+	}
+	for _, pattern := range files {
+		t.files = append(t.files, r.load(t, l, lensName, pattern, nil)...)
+	}
+	return t
+}
+
+func (t *tree) fail(file string, err error) {
+	if t.err == nil {
+		t.err, t.errFile = err, file
+	}
+}
+
+// load reads what a path or pattern names, and what that includes. stack holds
+// the files that are being included.
+func (r *Reader) load(t *tree, l lens.Lens, lensName, pattern string, stack []string) []*lens.File {
+	var out []*lens.File
+	for _, p := range r.expand(t, pattern) {
+		if slices.Contains(stack, p) || len(stack) >= maxIncludeDepth {
+			t.fail(p, fmt.Errorf("it includes itself, or includes go deeper than %d", maxIncludeDepth))
+			return out
+		}
+		if len(t.docs) >= maxTreeFiles {
+			t.fail(p, fmt.Errorf("more than %d files are included", maxTreeFiles))
+			return out
+		}
+		d := r.file(p, l, lensName)
+		t.docs[p] = d
+		if d.err != nil {
+			if !errors.Is(d.err, fs.ErrNotExist) {
+				t.present = append(t.present, p)
+				t.fail(p, d.err)
+			}
+			continue
+		}
+		t.present = append(t.present, p)
+		f := &lens.File{Doc: d.doc}
+		for _, inc := range l.Includes(d.doc) {
+			got := r.load(t, l, lensName, inc.Pattern, append(slices.Clone(stack), p))
+			if len(got) > 0 {
+				if f.Included == nil {
+					f.Included = map[*lens.Node][]*lens.File{}
+				}
+				f.Included[inc.Node] = append(f.Included[inc.Node], got...)
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// expand gives the paths that a pattern names and notes what was looked for.
+func (r *Reader) expand(t *tree, pattern string) []string {
+	if !strings.ContainsAny(pattern, "*?[") {
+		t.paths[pattern] = true
+		return []string{pattern}
+	}
+	t.patterns = append(t.patterns, pattern)
+	h, p := r.hostOf(pattern)
+	if h == nil {
+		return nil
+	}
+	matches, err := h.Glob(p)
+	if err != nil {
+		t.fail(pattern, err)
+		return nil
+	}
+	if strings.HasPrefix(pattern, EvidencePrefix) {
+		for i := range matches {
+			matches[i] = EvidencePrefix + strings.TrimPrefix(matches[i], "/")
+		}
+	}
+	return matches
+}
+
+// hostOf gives the tree that a path lies in and the path there.
+func (r *Reader) hostOf(p string) (*host.Host, string) {
+	if rest, ok := strings.CutPrefix(p, EvidencePrefix); ok {
+		return r.o.Evidence, "/" + rest
+	}
+	return r.o.Host, p
+}
+
+// file gives one parsed file, read again only when it is stale.
+func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
+	key := docKey{p, lensName}
+	d := r.docs[key]
+	if d != nil && !d.stale {
+		return d
+	}
+	h, inside := r.hostOf(p)
+	if h == nil {
+		d = &doc{err: fs.ErrNotExist}
+		r.docs[key] = d
+		return d
+	}
+	f, err := h.Read(inside)
+	if d != nil && r.o.Hold != nil && r.o.Hold(p) {
+		d.stale = false // what was read may be half of it
+		return d
+	}
+	switch {
+	case err != nil:
+		d = &doc{err: err}
+	case d != nil && d.doc != nil && d.digest == f.Digest:
+		d.stale = false
+	default:
+		d = &doc{digest: f.Digest}
+		d.doc, d.err = parse(l, p, f.Bytes)
+	}
+	r.docs[key] = d
+	return d
+}
+
+// parse guards against a lens that panics: a hostile file costs its own facts
+// and nothing else.
+func parse(l lens.Lens, p string, b []byte) (d *lens.Doc, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			d, err = nil, fmt.Errorf("the lens panicked: %v", v)
+		}
+	}()
+	return l.Parse(p, b)
+}
+
+// evidence says where the tree was looked for, when no value can be shown.
+func (t *tree) evidence() []finding.Evidence {
+	if t.errFile != "" {
+		e := finding.Evidence{File: t.errFile}
+		var syntax *lens.SyntaxError
+		if errors.As(t.err, &syntax) {
+			e.File, e.Line = syntax.File, syntax.Line
+		}
+		return []finding.Evidence{e}
+	}
+	var out []finding.Evidence
+	for _, p := range t.present {
+		out = append(out, finding.Evidence{File: p, Digest: t.docs[p].digest})
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for p := range t.paths {
+		out = append(out, finding.Evidence{File: p})
+	}
+	slices.SortFunc(out, func(a, b finding.Evidence) int { return strings.Compare(a.File, b.File) })
+	if len(out) == 0 && len(t.patterns) > 0 {
+		out = append(out, finding.Evidence{File: t.patterns[0]})
+	}
+	return out
+}

@@ -1,0 +1,44 @@
+# METADATA
+# scope: package
+# title: Certificates
+# description: |-
+#   Dates and trust are judged before Rego sees them; a field that is not there
+#   counts as bad.
+package lib.certificate
+
+import data.lib.violation
+
+# unset is the violation of a certificate that is absent.
+unset(fact, label, certificate) := violation.unset(fact, "a certificate", label, "from an approved CA") if {
+	is_null(certificate)
+}
+
+# self_signed is the violation of a certificate that vouches for itself.
+self_signed(fact, label, certificate) := violation.wrong(
+	fact, "issued by an approved CA",
+	label, "self-signed", "issued by an approved CA",
+) if {
+	_is_self_signed(certificate)
+}
+
+# expired is the violation of a certificate that is not valid now.
+expired(fact, label, certificate) := violation.wrong(fact, "in date", label, "out of date", "in date") if {
+	certificate != null
+	not certificate.in_date
+}
+
+# untrusted is the violation of a certificate that leads to none of the approved CAs.
+untrusted(fact, label, certificate, _) := violation.wrong(
+	fact, "issued by an approved CA",
+	label, sprintf("not trusted (%s)", [object.get(certificate, "problem", "no chain to an approved CA")]),
+	"issued by an approved CA",
+) if {
+	certificate != null
+	not certificate.trusted
+	not _is_self_signed(certificate)
+}
+
+_is_self_signed(certificate) if {
+	certificate != null
+	not certificate.self_signed == false
+}

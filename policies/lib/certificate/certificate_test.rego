@@ -1,0 +1,55 @@
+package lib.certificate_test
+
+import data.lib.certificate
+
+_good := {"subject": "CN=s", "issuer": "CN=ca", "self_signed": false, "in_date": true, "trusted": true}
+
+_with(field, value) := object.union(_good, {field: value})
+
+test_good if {
+	not certificate.unset("a.b", "portal certificate", _good)
+	not certificate.self_signed("a.b", "portal certificate", _good)
+	not certificate.expired("a.b", "portal certificate", _good)
+	not certificate.untrusted("a.b", "portal certificate", _good, [])
+}
+
+test_unset if {
+	certificate.unset("a.b", "portal certificate", null) == {
+		"fact": "a.b",
+		"expected": "a certificate",
+		"message": "portal certificate is not set, must be from an approved CA",
+	}
+	not certificate.self_signed("a.b", "portal certificate", null)
+	not certificate.expired("a.b", "portal certificate", null)
+	not certificate.untrusted("a.b", "portal certificate", null, [])
+}
+
+test_self_signed if {
+	certificate.self_signed("a.b", "portal certificate", _with("self_signed", true)).message == "portal certificate is self-signed, must be issued by an approved CA"
+}
+
+test_expired if {
+	certificate.expired("a.b", "portal certificate", _with("in_date", false)).message == "portal certificate is out of date, must be in date"
+}
+
+test_untrusted if {
+	bad := object.union(_good, {"trusted": false, "problem": "unknown authority"})
+	certificate.untrusted("a.b", "portal certificate", bad, []).message == "portal certificate is not trusted (unknown authority), must be issued by an approved CA"
+}
+
+test_self_signed_is_said_once if {
+	bad := object.union(_good, {"trusted": false, "self_signed": true})
+	not certificate.untrusted("a.b", "portal certificate", bad, [])
+	certificate.self_signed("a.b", "portal certificate", bad)
+}
+
+test_missing_fields_are_bad if {
+	certificate.self_signed("a.b", "portal certificate", {})
+	certificate.expired("a.b", "portal certificate", {})
+	certificate.untrusted("a.b", "portal certificate", {"self_signed": false}, [])
+}
+
+test_undefined_is_no_violation if {
+	{v | v := certificate.expired("a.b", "portal certificate", input.certificates.portal)} == set() with input as {}
+	{v | v := certificate.untrusted("a.b", "portal certificate", _with("trusted", false), data.site.approved_cas)} == set() with data.site as {}
+}

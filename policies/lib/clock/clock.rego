@@ -1,0 +1,29 @@
+# METADATA
+# scope: package
+# title: Time sources
+package lib.clock
+
+import data.lib.violation
+
+# few is the violation of fewer distinct time sources than wanted. A pool is
+# one source: whoever runs it answers for all of its addresses.
+few(fact, label, null, least) := violation.of(
+	fact, sprintf(">= %d hosts", [least]),
+	sprintf("%s time sources are not set, must be at least %d", [label, least]),
+)
+
+few(fact, label, servers, least) := violation.of(
+	fact, sprintf(">= %d hosts", [least]),
+	sprintf("number of %s time sources is %d, must be at least %d", [label, found, least]),
+) if {
+	servers != null
+	found := count({host(server) | some server in servers})
+	found < least
+}
+
+# host is the name of a source elsewhere; the box itself is none.
+host(server) := name if {
+	name := trim_suffix(lower(server.host), ".")
+	not startswith(name, "127.")
+	not name in {"", "localhost", "::1"}
+}

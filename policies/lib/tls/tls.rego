@@ -1,0 +1,46 @@
+# METADATA
+# scope: package
+# title: TLS protocol lists
+package lib.tls
+
+import data.lib.violation
+
+# only_12 is what TLS 1.2 is called, in lower case.
+only_12 := {"tlsv1.2", "tls1.2", "tls 1.2"}
+
+# with_13 is only_12 with TLS 1.3 besides.
+with_13 := only_12 | {"tlsv1.3", "tls1.3", "tls 1.3"}
+
+# faults are the violations of a protocol list: TLS 1.2 must be on, and nothing
+# that is not allowed. The usual good list goes the short way, to none.
+faults(fact, label, null, _) := {violation.unset(fact, "TLSv1.2", label, "TLSv1.2")}
+
+faults(fact, label, protocols, allowed) := _extra(fact, label, protocols, allowed) | _lacking(fact, label, protocols) if {
+	protocols != null
+	concat(" ", protocols) != "TLSv1.2"
+}
+
+# beyond tells a protocol list that has one that is not allowed.
+beyond(protocols, allowed) if {
+	some protocol in protocols
+	not lower(trim_space(protocol)) in allowed
+}
+
+_extra(fact, label, protocols, allowed) := {fault |
+	some i, protocol in protocols
+	not lower(protocol) in allowed
+	fault := violation.item(
+		fact, i, "TLSv1.2",
+		sprintf("%s has %s on, must be TLSv1.2", [label, protocol]),
+	)
+}
+
+_lacking(fact, label, protocols) := {fault |
+	not _has_12(protocols)
+	fault := violation.of(fact, "TLSv1.2", sprintf("%s has TLSv1.2 off, must be on", [label]))
+}
+
+_has_12(protocols) if {
+	some protocol in protocols
+	lower(protocol) in only_12
+}

@@ -1,0 +1,45 @@
+package lib.tls_test
+
+import data.lib.tls
+
+_messages(protocols, allowed) := {v.message | some v in tls.faults("a.b", "Incoming", protocols, allowed)}
+
+test_exactly_12 if {
+	_messages(["TLSv1.2"], tls.only_12) == set()
+	_messages(["TLS 1.2"], tls.only_12) == set()
+}
+
+test_older_besides if {
+	tls.faults("a.b", "Incoming", ["TLSv1.2", "TLSv1.1"], tls.with_13) == {{
+		"fact": "a.b",
+		"item": 1,
+		"expected": "TLSv1.2",
+		"message": "Incoming has TLSv1.1 on, must be TLSv1.2",
+	}}
+}
+
+test_13_besides if {
+	_messages(["TLSv1.2", "TLSv1.3"], tls.only_12) == {"Incoming has TLSv1.3 on, must be TLSv1.2"}
+	_messages(["TLSv1.2", "TLSv1.3"], tls.with_13) == set()
+}
+
+test_13_alone if _messages(["TLSv1.3"], tls.with_13) == {"Incoming has TLSv1.2 off, must be on"}
+
+test_nothing_on if _messages([], tls.only_12) == {"Incoming has TLSv1.2 off, must be on"}
+
+test_absent if _messages(null, tls.only_12) == {"Incoming is not set, must be TLSv1.2"}
+
+test_near_miss if {
+	_messages(["TLSv1.20"], tls.only_12) == {
+		"Incoming has TLSv1.20 on, must be TLSv1.2",
+		"Incoming has TLSv1.2 off, must be on",
+	}
+}
+
+test_undefined_is_no_fault if {v | v := tls.faults("a.b", "Incoming", input.mics.tls.incoming.protocols, tls.only_12)} == set() with input as {}
+
+test_beyond if {
+	tls.beyond(["TLSv1.2", " TLSv1.1"], tls.only_12)
+	not tls.beyond([" TLSv1.2"], tls.only_12)
+	not tls.beyond(null, tls.only_12)
+}

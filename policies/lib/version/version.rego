@@ -1,0 +1,43 @@
+# METADATA
+# scope: package
+# title: Releases and the table of supported ones
+package lib.version
+
+import data.lib.violation
+
+# parse gives a release's four numbers, [10, 7, 1, 0] of "10.7.1" or "R10.7.1".
+parse(text) := array.slice(array.concat(_numbers(text), [0, 0]), 0, 4) if {
+	is_string(text)
+	regex.match(`^[Rr]?[0-9]{1,9}(\.[0-9]{1,9}){1,3}$`, text)
+}
+
+# unsupported is the violation of a release that the table does not list, or
+# lists from a later build on. The table is {as_of, lines: [{line, from}]}.
+unsupported(fact, null, _) := violation.unset(fact, "a supported release", "release", "a supported one")
+
+unsupported(fact, value, table) := violation.of(
+	fact,
+	concat(", ", [sprintf("%s from %s", [entry.line, entry.from]) | some entry in table.lines]),
+	sprintf("release %s is %s (as of %s)", [value, _fault(value, table), table.as_of]),
+) if {
+	value != null
+	not _supported(value, table)
+}
+
+_supported(value, table) if parse(value) >= parse(_first(value, table))
+
+_fault(value, table) := "not a version number" if {
+	not parse(value)
+} else := sprintf("below %s, the first supported build of its line", [_first(value, table)]) if {
+	parse(_first(value, table))
+} else := "of no supported line"
+
+# _first is the first supported build of a release's line; of a line that
+# stands there twice, the one that comes first.
+_first(value, table) := [entry.from |
+	dotted := concat("", [trim_left(value, "Rr"), "."])
+	some entry in table.lines
+	startswith(dotted, concat("", [entry.line, "."]))
+][0]
+
+_numbers(text) := [to_number(part) | some part in split(trim_left(text, "Rr"), ".")]

@@ -1,0 +1,47 @@
+# METADATA
+# scope: package
+# title: Concurrent SSH sessions of the CLI are limited to the site's number
+# custom:
+#   rule: V-250982
+#   stig_id: MOIS-ND-000020
+#   benchmark: ndm
+#   severity: medium
+#   srg: SRG-APP-000001-NDM-000200
+#   ccis: [CCI-000054]
+#   requires: [mics.cli.max_ssh_sessions]
+#   corroborates: [limits.max_system_logins, limits.max_logins]
+#   gui: Settings > CLI > Max SSH Sessions, then Apply and Save
+#   remark: >-
+#     The number itself is the site's to set (max_ssh_sessions). sshd's MaxSessions counts
+#     channels in one connection, so it neither proves nor disproves this.
+package stig.ndm.v250982
+
+import data.lib.number
+
+violations contains number.outside(
+	"mics.cli.max_ssh_sessions", "maximum of SSH sessions",
+	input.mics.cli.max_ssh_sessions, 1, _most,
+)
+
+violations contains number.outside(
+	"limits.max_system_logins", "limit of sign-ins to the system",
+	input.limits.max_system_logins, 0, _most,
+) if {
+	input.limits.max_system_logins != null
+}
+
+violations contains number.outside(
+	"limits.max_logins", "limit of sign-ins of one user",
+	input.limits.max_logins, 0, _most,
+) if {
+	input.limits.max_logins != null
+}
+
+remarks contains "sshd MaxSessions limits channels in one connection, not concurrent sign-ins" if {
+	input.sshd.max_sessions != null
+}
+
+# More than ten is wrong at every site, so it shows without a site profile too.
+default _most := 10
+
+_most := min({10, data.site.max_ssh_sessions})

@@ -1,0 +1,52 @@
+package stig.ndm.v250992_test
+
+import data.stig.ndm.v250992 as rule
+
+_messages := {v.message | some v in rule.violations}
+
+_input(flag, credit, classes) := {
+	"mics": {"password_policy": {"digit_required": flag}},
+	"pwquality": {"dcredit": credit, "minclass": classes},
+}
+
+test_compliant if count(rule.violations) == 0 with input as _input(true, -1, 0)
+
+test_not_required if {
+	rule.violations == {{
+		"fact": "mics.password_policy.digit_required",
+		"expected": "true",
+		"message": "digit requirement is off, must be on",
+	}} with input as _input(false, -1, 0)
+}
+
+test_absent if _messages == {"digit requirement is not set, must be on"} with input as _input(null, null, null)
+
+test_undefined if count(rule.violations) == 0 with input as {}
+
+test_credit_corroborates if {
+	rule.violations == {{
+		"fact": "pwquality.dcredit",
+		"expected": "<= -1",
+		"message": "pwquality dcredit is 0, must be at most -1",
+	}} with input as _input(true, 0, 0)
+}
+
+test_credit_boundaries if {
+	every credit in [-2, -1] {
+		count(rule.violations) == 0 with input as _input(true, credit, 3)
+	}
+	every credit in [0, 1] {
+		count(rule.violations) == 1 with input as _input(true, credit, 3)
+	}
+}
+
+test_all_four_classes_make_up_for_the_credit if count(rule.violations) == 0 with input as _input(true, 0, 4)
+
+test_unknown_classes_make_up_for_nothing if {
+	count(rule.violations) == 1 with input as _input(true, 0, null)
+	count(rule.violations) == 1 with input as {"pwquality": {"dcredit": 0}}
+}
+
+test_another_requirement_does_not_stand_in if {
+	count(rule.violations) == 1 with input as {"mics": {"password_policy": {"digit_required": false, "special_required": true}}}
+}
