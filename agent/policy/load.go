@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/util"
+
+	"stigwatch/agent/finding"
+)
+
+// Options says what to load.
+type Options struct {
+	Tree   fs.FS          // the policies folder: lib, stig, catalog, schemas
+	Source string         // where the tree is from, for people: "embedded"
+	Site   map[string]any // what Rego sees as data.site: only the values that are set
+}
+
+// Engine holds the compiled policies. It is used by one goroutine at a time.
+type Engine struct {
+	Digest string // sha256 over every policy file
+	Source string
+	Schema finding.Schema
+	Rules  map[string]*finding.Rule // all 58, by id
+	Order  []string                 // their ids, sorted
+
+	site    map[string]any
+	store   storage.Store
+	queries map[string]*queries
+	readers map[string][]string // fact → rules whose result it can change
+	input   *input
+}
+
+// queries are one rule's prepared queries; nil where the rule has none.
+type queries struct {
+	violations    *rego.PreparedEvalQuery
+	notApplicable *rego.PreparedEvalQuery
+	remarks       *rego.PreparedEvalQuery
+	naFacts       []string // what not_applicable reads
+}
+
+// Load compiles the policies and prepares one query per rule, once.
+func Load(ctx context.Context, o Options) (*Engine, error) {
+	schemaJSON, err := fs.ReadFile(o.Tree, "schemas/input.json")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the input schema: %w", err)
+	}
+	schema, err := finding.ParseSchema(schemaJSON)
+	if err != nil {
+		return nil, err
+	}
+	modules, digest, err := parse(o.Tree)
+	if err != nil {
+		return nil, err
+	}
+	compiler, err := compile(modules, schemaJSON)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{Digest: digest, Source: o.Source, Schema: schema, site: o.Site, input: newInput()}
+	if err := e.openStore(o.Tree, o.Site); err != nil {
+		return nil, err
+	}
+	if err := e.describe(o.Tree, compiler); err != nil {
+		return nil, err
+	}
+	return e, e.prepare(ctx, compiler)
+}
+
+// parse reads every .rego file but the tests, and digests every file.
+func parse(tree fs.FS) (map[string]*ast.Module, string, error) {
+	modules := map[string]*ast.Module{}
+	sum := sha256.New()
+	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.rego") {
+			return err
+		}
+		b, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%s %d\n", name, len(b))
+		sum.Write(b)
+		if !strings.HasSuffix(name, ".rego") {
+			return nil
+		}
+		m, err := ast.ParseModuleWithOpts(name, string(b), ast.ParserOptions{ProcessAnnotation: true})
+		modules[name] = m
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot parse the policies: %w", err)
+	}
+	return modules, "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// compile type-checks against the closed input schema, in strict mode, without
+// the builtins that are not pure.
+func compile(modules map[string]*ast.Module, schemaJSON []byte) (*ast.Compiler, error) {
+	var raw any
+	if err := util.NewJSONDecoder(bytes.NewReader(schemaJSON)).Decode(&raw); err != nil {
+		return nil, fmt.Errorf("cannot parse the input schema: %w", err)
+	}
+	schemas := ast.NewSchemaSet()
+	schemas.Put(ast.SchemaRootRef, raw)
+	c := ast.NewCompiler().WithSchemas(schemas).WithStrict(true).WithCapabilities(Capabilities()).WithUseTypeCheckAnnotations(true)
+	c.Compile(modules)
+	if c.Failed() {
+		return nil, fmt.Errorf("cannot compile the policies: %w", c.Errors)
+	}
+	return c, nil
+}
+
+// Capabilities are OPA's without the builtins that read the clock, the network,
+// the environment or a random source.
+func Capabilities() *ast.Capabilities {
+	caps := ast.CapabilitiesForThisVersion()
+	caps.AllowNet = []string{}
+	pure := caps.Builtins[:0]
+	for _, b := range caps.Builtins {
+		if !impure(b) {
+			pure = append(pure, b)
+		}
+	}
+	caps.Builtins = pure
+	return caps
+}
+
+func impure(b *ast.Builtin) bool {
+	if b.Nondeterministic {
+		return true
+	}
+	for _, prefix := range []string{"http.", "net.lookup", "opa.", "rand.", "uuid.rfc4122", "time.now", "trace", "io.jwt.decode_verify", "print"} {
+		if strings.HasPrefix(b.Name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// openStore puts the site values and the catalog's support table where Rego
+// finds them: data.site and data.catalog.
+func (e *Engine) openStore(tree fs.FS, site map[string]any) error {
+	var support map[string]any
+	if err := readJSON(tree, "catalog/support.json", &support); err != nil {
+		return err
+	}
+	if site == nil {
+		site = map[string]any{}
+	}
+	data := map[string]any{"site": site, "catalog": map[string]any{"support": support}}
+	if err := util.RoundTrip(ptr[any](data)); err != nil {
+		return fmt.Errorf("cannot use the site values: %w", err)
+	}
+	e.store = inmem.NewFromObjectWithOpts(data, inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(true))
+	return nil
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// prepare compiles one query for each set that each rule defines.
+func (e *Engine) prepare(ctx context.Context, c *ast.Compiler) error {
+	for id, rule := range e.Rules {
+		if !rule.HasPolicy {
+			continue
+		}
+		q := e.queries[id]
+		for name, into := range map[string]**rego.PreparedEvalQuery{
+			"violations": &q.violations, "not_applicable": &q.notApplicable, "remarks": &q.remarks,
+		} {
+			ref := packageRef(rule).Append(ast.StringTerm(name))
+			if len(c.GetRulesExact(ref)) == 0 {
+				continue
+			}
+			prepared, err := rego.New(
+				rego.Compiler(c), rego.Store(e.store), rego.StrictBuiltinErrors(true),
+				rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(ref)))),
+			).PrepareForEval(ctx)
+			if err != nil {
+				return fmt.Errorf("cannot prepare rule %q: %w", id, err)
+			}
+			*into = &prepared
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"stigwatch/agent/finding"
+)
+
+// needs is what a document of a policy reads, through helpers too.
+type needs struct {
+	facts map[string]bool
+	site  map[string]bool
+}
+
+// deriveNeeds finds what the rule reads and demands that its METADATA says the
+// same: violations read exactly requires and corroborates.
+func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
+	violations, err := e.reads(c, rule, "violations")
+	if err != nil {
+		return err
+	}
+	if violations == nil {
+		return fmt.Errorf("the policy has no violations")
+	}
+	if err := sameFacts(violations.facts, rule); err != nil {
+		return err
+	}
+	q := &queries{}
+	e.queries[rule.ID] = q
+	for key := range violations.site {
+		if !slices.Contains(rule.SiteOptional, key) {
+			rule.Site = append(rule.Site, key)
+		}
+	}
+	slices.Sort(rule.Site)
+	all := violations.facts
+	for _, name := range []string{"not_applicable", "remarks"} {
+		n, err := e.reads(c, rule, name)
+		if err != nil || n == nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if name == "not_applicable" {
+			q.naFacts = sorted(n.facts)
+		}
+		for f := range n.facts {
+			all[f] = true
+		}
+	}
+	for f := range all {
+		e.readers[f] = append(e.readers[f], rule.ID)
+	}
+	return nil
+}
+
+func sameFacts(read map[string]bool, rule *finding.Rule) error {
+	declared := map[string]bool{}
+	for _, f := range slices.Concat(rule.Requires, rule.Corroborates) {
+		if declared[f] {
+			return fmt.Errorf("METADATA names fact %q twice", f)
+		}
+		declared[f] = true
+		if !read[f] {
+			return fmt.Errorf("METADATA names fact %q, which violations do not read", f)
+		}
+	}
+	for f := range read {
+		if !declared[f] {
+			return fmt.Errorf("violations read fact %q, which METADATA does not name", f)
+		}
+	}
+	return nil
+}
+
+// reads walks the rules that a document is made of, along the compiler's
+// dependency graph, and collects the facts and site values that they name. Nil
+// when the policy does not define the document.
+func (e *Engine) reads(c *ast.Compiler, rule *finding.Rule, document string) (*needs, error) {
+	start := c.GetRulesExact(packageRef(rule).Append(ast.StringTerm(document)))
+	if len(start) == 0 {
+		return nil, nil
+	}
+	n := &needs{facts: map[string]bool{}, site: map[string]bool{}}
+	seen := map[*ast.Rule]bool{}
+	var fault error
+	var visit func(r *ast.Rule)
+	visit = func(r *ast.Rule) {
+		if seen[r] {
+			return
+		}
+		seen[r] = true
+		ast.WalkRefs(r, func(ref ast.Ref) bool {
+			if err := e.note(n, ref); err != nil && fault == nil {
+				fault = fmt.Errorf("line %d: %w", r.Location.Row, err)
+			}
+			return false
+		})
+		for dep := range c.Graph.Dependencies(r) {
+			if d, ok := dep.(*ast.Rule); ok {
+				visit(d)
+			}
+		}
+	}
+	for _, r := range start {
+		visit(r)
+	}
+	return n, fault
+}
+
+// note records one reference, or says why a rule may not hold it.
+func (e *Engine) note(n *needs, ref ast.Ref) error {
+	path := constant(ref)
+	switch {
+	case ref.HasPrefix(ast.InputRootRef):
+		fact := e.factOf(path[1:])
+		if fact == "" {
+			return fmt.Errorf("%s names no fact: write the path out to the fact", ref)
+		}
+		n.facts[fact] = true
+	case len(path) > 1 && path[0] == "data" && path[1] == "site":
+		if len(path) < 3 {
+			return fmt.Errorf("%s names no site value: write the path out", ref)
+		}
+		n.site[path[2]] = true
+	}
+	return nil
+}
+
+// constant gives the leading constant words of a reference.
+func constant(ref ast.Ref) []string {
+	var words []string
+	for i, t := range ref.ConstantPrefix() {
+		switch v := t.Value.(type) {
+		case ast.Var:
+			if i == 0 {
+				words = append(words, string(v))
+			}
+		case ast.String:
+			words = append(words, string(v))
+		}
+	}
+	return words
+}
+
+// factOf gives the fact that a path below input reaches, or "".
+func (e *Engine) factOf(path []string) string {
+	for i := 1; i <= len(path); i++ {
+		name := strings.Join(path[:i], ".")
+		if _, ok := e.Schema[name]; ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// Affected gives the rules whose result a change of these facts can change, in
+// order.
+func (e *Engine) Affected(facts []string) []string {
+	hit := map[string]bool{}
+	for _, f := range facts {
+		for _, id := range e.readers[f] {
+			hit[id] = true
+		}
+	}
+	return sorted(hit)
+}
+
+func sorted(set map[string]bool) []string {
+	out := make([]string, 0, len(set))
+	for k := range set {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

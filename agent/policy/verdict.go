@@ -1,0 +1,208 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stigwatch/agent/finding"
+)
+
+// judgement is all that a verdict is made of.
+type judgement struct {
+	rule          *finding.Rule
+	snap          finding.Snapshot
+	site          map[string]any
+	violations    []violation
+	notApplicable []string
+	naFacts       []string
+	remarks       []string
+	err           error
+}
+
+// verdict decides; the first line that holds:
+// no policy → notchecked; a policy error → error; a violation → fail; not
+// applicable, by known facts → notapplicable; a needed fact unreadable, a
+// site value not set → notchecked; a needed fact missing, unmapped,
+// unconfirmed, or absent where the rule does not say that absence is
+// compliant → notchecked; else pass.
+func (j *judgement) verdict() finding.Result {
+	r := finding.Result{Rule: j.rule.ID, Remark: j.remark(), Assurance: finding.Unknown, Evidence: j.evidence()}
+	switch reason := ""; {
+	case !j.rule.HasPolicy:
+		r.Outcome, r.Reason, r.Evidence = finding.NotChecked, "no policy yet", []finding.Item{}
+	case j.err != nil:
+		r.Outcome, r.Reason = finding.Error, "policy error: "+j.err.Error()
+	case len(j.violations) > 0:
+		r.Outcome, r.Reason, r.Assurance = finding.Fail, j.messages(), j.offendingAssurance()
+	case len(j.notApplicable) > 0 && j.allKnown(j.naFacts):
+		r.Outcome, r.Reason, r.Assurance = finding.NotApplicable, strings.Join(j.notApplicable, "; "), j.assurance(j.naFacts)
+	case j.blocked(&reason):
+		r.Outcome, r.Reason = finding.NotChecked, reason
+	default:
+		r.Outcome, r.Assurance = finding.Pass, j.assurance(j.rule.Requires)
+	}
+	return r
+}
+
+// blocked tells the first thing that keeps a rule without violations from
+// passing. Unreadable facts and unset site values come before the rest: no
+// attestation may answer for them.
+func (j *judgement) blocked(reason *string) bool {
+	for _, name := range j.rule.Requires {
+		if f := j.fact(name); f.State == finding.Unreadable {
+			*reason = fmt.Sprintf("%s is unreadable: %s", name, f.Reason)
+			return true
+		}
+	}
+	for _, key := range j.rule.Site {
+		if _, set := j.site[key]; !set {
+			*reason = fmt.Sprintf("site value %q is not set", key)
+			return true
+		}
+	}
+	for _, name := range j.rule.Requires {
+		if !j.satisfied(name) {
+			f := j.fact(name)
+			*reason = strings.TrimSuffix(fmt.Sprintf("%s is %s: %s", name, f.State, f.Reason), ": ")
+			return true
+		}
+	}
+	return false
+}
+
+// satisfied tells whether a required fact is good enough for a pass, once no
+// violation was found.
+func (j *judgement) satisfied(name string) bool {
+	switch j.fact(name).State {
+	case finding.Known:
+		return true
+	case finding.Absent:
+		return slices.Contains(j.rule.AbsentOK, name)
+	case finding.Missing:
+		alt, ok := j.rule.MissingOK[name]
+		return ok && j.fact(alt).State == finding.Known
+	}
+	return false
+}
+
+// fact never gives nil: a fact that is not in the snapshot is unmapped.
+func (j *judgement) fact(name string) *finding.Fact {
+	if f := j.snap[name]; f != nil {
+		return f
+	}
+	return &finding.Fact{Name: name, State: finding.Unmapped, Reason: "no mapping says where it lives"}
+}
+
+func (j *judgement) allKnown(names []string) bool {
+	for _, name := range names {
+		if j.fact(name).State != finding.Known {
+			return false
+		}
+	}
+	return len(names) > 0
+}
+
+// assurance is the weakest of those facts that answered.
+func (j *judgement) assurance(names []string) finding.Assurance {
+	a := finding.Direct
+	for _, name := range names {
+		if f := j.fact(name); f.State == finding.Known || f.State == finding.Absent {
+			a = a.Weaker(f.Assurance)
+		}
+	}
+	return a
+}
+
+// offendingAssurance is the weakest of those facts that show the violations.
+func (j *judgement) offendingAssurance() finding.Assurance {
+	names := make([]string, 0, len(j.violations))
+	for _, v := range j.violations {
+		names = append(names, v.fact)
+	}
+	return j.assurance(names)
+}
+
+func (j *judgement) remark() string {
+	all := slices.Clone(j.remarks)
+	slices.Sort(all)
+	if j.rule.Remark != "" {
+		all = append(all, j.rule.Remark)
+	}
+	return strings.Join(all, "; ")
+}
+
+// messages joins what is wrong, each message once, in the order of evidence.
+func (j *judgement) messages() string {
+	j.sort()
+	var out []string
+	for _, v := range j.violations {
+		if !slices.Contains(out, v.message) {
+			out = append(out, v.message)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// sort puts violations in the order in which METADATA names the facts.
+func (j *judgement) sort() {
+	order := slices.Concat(j.rule.Requires, j.rule.Corroborates)
+	slices.SortFunc(j.violations, func(a, b violation) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(order, a.fact), slices.Index(order, b.fact)),
+			cmp.Compare(a.item, b.item), cmp.Compare(a.message, b.message),
+		)
+	})
+}
+
+// evidence lists the offending items first, then each other fact that the rule
+// needed or compared.
+func (j *judgement) evidence() []finding.Item {
+	j.sort()
+	items := make([]finding.Item, 0, len(j.violations)+len(j.rule.Requires)+len(j.rule.Corroborates))
+	listed := map[string]bool{}
+	for _, v := range j.violations {
+		listed[v.fact] = true
+		items = append(items, j.offending(v))
+	}
+	for _, name := range j.rule.Requires {
+		if !listed[name] {
+			items = append(items, item(j.fact(name), finding.Required))
+		}
+	}
+	for _, name := range j.rule.Corroborates {
+		if f := j.fact(name); !listed[name] && (f.State == finding.Known || f.State == finding.Unreadable) {
+			items = append(items, item(f, finding.Corroborating))
+		}
+	}
+	return items
+}
+
+func (j *judgement) offending(v violation) finding.Item {
+	f := j.fact(v.fact)
+	role := finding.Required
+	if slices.Contains(j.rule.Corroborates, v.fact) {
+		role = finding.Corroborating
+	}
+	it := item(f, role)
+	it.Expected, it.Reason = v.expected, v.message
+	if list, ok := f.Value.([]any); ok && v.item >= 0 && v.item < len(list) {
+		it.Actual = list[v.item]
+		if v.item < len(f.Items) {
+			it.At(f.Items[v.item])
+		}
+	}
+	return it
+}
+
+func item(f *finding.Fact, role finding.Role) finding.Item {
+	it := finding.Item{Fact: f.Name, Role: role, State: f.State, Reason: f.Reason}
+	if f.State == finding.Known {
+		it.Actual = f.Value
+	}
+	if len(f.Evidence) > 0 {
+		it.At(f.Evidence[0])
+	}
+	return it
+}
