@@ -1,0 +1,129 @@
+package watch
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// finding is what a look at a path gave, before it is settled.
+type finding struct {
+	path string
+	now  bool          // report it at once
+	age  time.Duration // else: since it was last written
+}
+
+// replace brings stale targets' watches up to date and reports the targets.
+func (w *Watcher) replace(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.redo:
+			w.replaceStale()
+		}
+	}
+}
+
+func (w *Watcher) replaceStale() {
+	w.placing.Lock()
+	defer w.placing.Unlock()
+	w.mu.Lock()
+	stale := w.stale
+	w.stale = map[*target]why{}
+	w.mu.Unlock()
+	ts := make([]*target, 0, len(stale))
+	for t := range stale {
+		if w.table.targets[t.key] == t {
+			ts = append(ts, t)
+		}
+	}
+	since := w.now()
+	moved, _ := w.place(ts) // what cannot be watched was said, and counted
+	var found []finding
+	for _, t := range ts {
+		if stale[t] != verify || moved[t] {
+			found = append(found, w.findings(t, stale[t] == swapped)...)
+		}
+		delete(moved, t)
+	}
+	for t := range moved {
+		found = append(found, w.findings(t, false)...)
+	}
+	w.settleFound(found, since)
+}
+
+// report is for targets that moved while Set renewed their watches, except those
+// that Set added.
+func (w *Watcher) report(moved map[*target]bool, added []string) {
+	isNew := make(map[string]bool, len(added))
+	for _, path := range added {
+		isNew[path] = true
+	}
+	since := w.now()
+	var found []finding
+	for t := range moved {
+		if !isNew[t.path] && w.table.targets[t.key] == t {
+			found = append(found, w.findings(t, false)...)
+		}
+	}
+	w.settleFound(found, since)
+}
+
+func (w *Watcher) settleFound(found []finding, since time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	for _, f := range found {
+		if f.now {
+			w.settle.finished(f.path, now)
+		} else {
+			w.settle.found(f.path, f.age, since, now)
+		}
+	}
+	w.offer(now)
+}
+
+// findings looks at what a target leads to now. A folder gives its own path,
+// so that it is listed again, and each name in it.
+func (w *Watcher) findings(t *target, whole bool) []finding {
+	if !t.dir {
+		last := t.hops[len(t.hops)-1]
+		return []finding{probe(t.path, filepath.Join(last.Dir, last.Name), whole)}
+	}
+	found := []finding{{path: t.path, now: true}}
+	for _, name := range w.names(t.folder) {
+		path := strings.TrimSuffix(t.path, "/") + "/" + name
+		found = append(found, probe(path, filepath.Join(t.folder, name), whole))
+	}
+	return found
+}
+
+// names lists a folder, one name beyond the limit at most, which makes an All.
+func (w *Watcher) names(dir string) []string {
+	if dir == "" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil // whoever reads it meets the same error
+	}
+	defer f.Close()
+	names, _ := f.Readdirnames(w.opts.QueueLimit + 1)
+	return names
+}
+
+// probe says when to report a path that was found at a real place. A file that
+// was written just now may still be open.
+func probe(path, real string, whole bool) finding {
+	fi, err := os.Lstat(real)
+	if whole || err != nil || !fi.Mode().IsRegular() {
+		return finding{path: path, now: true}
+	}
+	return finding{path: path, age: age(fi)}
+}
+
+func age(fi fs.FileInfo) time.Duration { return max(0, time.Since(fi.ModTime())) }
