@@ -1,0 +1,76 @@
+package alert
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNewChecksItsOptions(t *testing.T) {
+	cases := []struct {
+		options Options
+		want    string // part of the error; empty: fine
+	}{
+		{Options{Type: "syslog"}, ""},
+		{Options{Type: "syslog", Address: "unix:///run/log", Format: "rfc5424", Facility: "local0"}, ""},
+		{Options{Type: "syslog", Address: "udp://siem.example"}, ""},
+		{Options{Type: "syslog", Address: "tcp://[2001:db8::1]:1601"}, ""},
+		{Options{Type: "stdout"}, ""},
+		{Options{}, `sink type ""`},
+		{Options{Type: "carrier-pigeon"}, `sink type "carrier-pigeon"`},
+		{Options{Type: "syslog", Format: "cef"}, `format "cef"`},
+		{Options{Type: "syslog", Facility: "local9"}, `facility "local9"`},
+		{Options{Type: "syslog", Address: "tls://siem.example:6514"}, `address "tls://siem.example:6514"`},
+		{Options{Type: "syslog", Address: "siem.example:514"}, `address`},
+		{Options{Type: "syslog", Address: "/dev/log"}, `address "/dev/log"`},
+		{Options{Type: "syslog", Address: "tcp://siem.example/path"}, `address`},
+		{Options{Type: "syslog", Address: "tcp://:601"}, `address`},
+		{Options{Type: "syslog", Address: "tcp://u:hunter2@siem.example:601"}, `address "tcp://siem.example:601"`},
+		{Options{Type: "syslog", Address: "tcp://u:hunter2@siem.example:x"}, `address`},
+	}
+	for _, tc := range cases {
+		sink, err := New(tc.options)
+		switch {
+		case tc.want == "" && err == nil:
+			must(t, sink.Close())
+		case tc.want == "" || err == nil || !strings.Contains(err.Error(), tc.want):
+			t.Errorf("%+v: %v, want %q", tc.options, err, tc.want)
+		case strings.Contains(err.Error(), "hunter2"):
+			t.Errorf("a password is shown: %v", err)
+		}
+	}
+}
+
+func TestDefaultAddresses(t *testing.T) {
+	for in, want := range map[string][2]string{
+		"":                         {"unix", "/dev/log"},
+		"unix:///run/x/log":        {"unix", "/run/x/log"},
+		"udp://siem.example":       {"udp", "siem.example:514"},
+		"tcp://siem.example":       {"tcp", "siem.example:601"},
+		"tcp://[2001:db8::1]:1601": {"tcp", "[2001:db8::1]:1601"},
+	} {
+		scheme, address, err := target(in)
+		must(t, err)
+		if scheme != want[0] || address != want[1] {
+			t.Errorf("%q: %s %s", in, scheme, address)
+		}
+	}
+}
+
+func TestStdoutIsOneLineForAPerson(t *testing.T) {
+	var out bytes.Buffer
+	sink, err := New(Options{Type: "stdout", Out: &out})
+	must(t, err)
+	m := FromChange(opened(), "sentry1", 1)
+	must(t, sink.Send(t.Context(), &m))
+	m = AgentMessage("watch_overflow", "events\nwere lost", "", "sentry1", 2, time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC))
+	must(t, sink.Send(t.Context(), &m))
+	must(t, sink.Close())
+	want := "2096-02-29T01:02:03.456Z  err      " +
+		"V-250989 opened (CAT II): minimum length is 8, must be at least 15 (/mi/config-system/startup_config/identityconfig.xml:12)\n" +
+		"2096-01-01T00:00:00.000Z  warning  stigwatch: events␊were lost (watch_overflow)\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}

@@ -1,0 +1,365 @@
+package alert
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/leodido/go-syslog/v4/rfc5424"
+
+	"stigwatch/agent/finding"
+)
+
+// patience is how long a test waits for what must come. Only a failure takes it.
+const patience = 10 * time.Second
+
+func sinkTo(t *testing.T, address string) Sink {
+	t.Helper()
+	sink, err := New(Options{Type: "syslog", Address: address})
+	must(t, err)
+	return sink
+}
+
+func numbered(seq uint64) *Message {
+	c := opened()
+	c.Result.Reason = "change number " + strconv.FormatUint(seq, 10)
+	m := FromChange(c, "sentry1", seq)
+	return &m
+}
+
+func seqOf(t *testing.T, line []byte) uint64 {
+	t.Helper()
+	parsed, err := rfc5424.NewParser().Parse(line)
+	must(t, err)
+	seq, err := strconv.ParseUint((*parsed.(*rfc5424.SyslogMessage).StructuredData)[element]["seq"], 10, 64)
+	must(t, err)
+	return seq
+}
+
+// datagrams is a receiver of datagrams.
+func datagrams(t *testing.T, network, address string) net.PacketConn {
+	t.Helper()
+	conn, err := net.ListenPacket(network, address)
+	must(t, err)
+	t.Cleanup(func() { conn.Close() })
+	must(t, conn.SetReadDeadline(time.Now().Add(patience)))
+	return conn
+}
+
+func datagram(t *testing.T, conn net.PacketConn) []byte {
+	t.Helper()
+	b := make([]byte, 64<<10)
+	n, _, err := conn.ReadFrom(b)
+	must(t, err)
+	return b[:n]
+}
+
+// stream is a receiver of frames.
+type stream struct {
+	net.Listener
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+func listen(t *testing.T, address string) *stream {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	must(t, l.(*net.TCPListener).SetDeadline(time.Now().Add(patience)))
+	return &stream{Listener: l}
+}
+
+func (s *stream) accept(t *testing.T) {
+	t.Helper()
+	conn, err := s.Accept()
+	must(t, err)
+	t.Cleanup(func() { conn.Close() })
+	must(t, conn.SetReadDeadline(time.Now().Add(patience)))
+	s.conn, s.in = conn, bufio.NewReader(conn)
+}
+
+// frame reads one frame; nil at a clean end.
+func (s *stream) frame(t *testing.T) []byte {
+	t.Helper()
+	length, err := s.in.ReadString(' ')
+	if errors.Is(err, io.EOF) && length == "" {
+		return nil
+	}
+	must(t, err)
+	n, err := strconv.Atoi(strings.TrimSuffix(length, " "))
+	must(t, err)
+	b := make([]byte, n)
+	_, err = io.ReadFull(s.in, b)
+	must(t, err)
+	return b
+}
+
+// rest reads frames up to the one numbered last, which must come in order.
+func (s *stream) rest(t *testing.T, last uint64) (seqs []uint64) {
+	t.Helper()
+	for {
+		b := s.frame(t)
+		if b == nil {
+			t.Fatalf("the stream ended after %v", seqs)
+		}
+		seqs = append(seqs, seqOf(t, b))
+		if seqs[len(seqs)-1] == last {
+			return seqs
+		}
+	}
+}
+
+func TestHostileValuesOverRealSockets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	unix, udp := datagrams(t, "unixgram", path), datagrams(t, "udp", "127.0.0.1:0")
+	tcp := listen(t, "127.0.0.1:0")
+	receivers := []struct {
+		address string
+		next    func() []byte
+	}{
+		{"unix://" + path, func() []byte { return datagram(t, unix) }},
+		{"udp://" + udp.LocalAddr().String(), func() []byte { return datagram(t, udp) }},
+		{"tcp://" + tcp.Addr().String(), func() []byte {
+			if tcp.conn == nil {
+				tcp.accept(t)
+			}
+			return tcp.frame(t)
+		}},
+	}
+	for _, r := range receivers {
+		sink := sinkTo(t, r.address)
+		for _, value := range hostile {
+			c := opened()
+			c.Result.Reason, c.Result.Evidence[0].Actual = value, value
+			m := FromChange(c, "sentry1", 1)
+			must(t, sink.Send(t.Context(), &m))
+			compareParsed(t, &m, r.next())
+		}
+		must(t, sink.Close())
+	}
+}
+
+func TestUnixReceiverRestarts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	sink := sinkTo(t, "unix://"+path)
+	if err := sink.Send(t.Context(), numbered(1)); err == nil {
+		t.Fatal("sent to nobody")
+	}
+	for seq := uint64(1); seq <= 3; seq++ {
+		receiver := datagrams(t, "unixgram", path)
+		must(t, sink.Send(t.Context(), numbered(seq)))
+		if got := seqOf(t, datagram(t, receiver)); got != seq {
+			t.Errorf("got %d, want %d", got, seq)
+		}
+		must(t, receiver.Close())
+		must(t, os.Remove(path))
+	}
+}
+
+func TestTooLongADatagramIsRejected(t *testing.T) {
+	udp := datagrams(t, "udp", "127.0.0.1:0")
+	l := newLink("udp", udp.LocalAddr().String(), nil)
+	err := rejectTooLong(l.write(t.Context(), make([]byte, 70_000)))
+	if !errors.Is(err, ErrRejected) {
+		t.Error(err)
+	}
+	must(t, l.write(t.Context(), []byte("next")))
+	if got := datagram(t, udp); string(got) != "next" {
+		t.Errorf("got %q", got)
+	}
+	must(t, l.close())
+}
+
+func TestTCPSeesThatThePeerClosed(t *testing.T) {
+	receiver := listen(t, "127.0.0.1:0")
+	sink := sinkTo(t, "tcp://"+receiver.Addr().String()).(*syslogTCP)
+	for seq := uint64(1); seq <= 3; seq++ {
+		must(t, sink.Send(t.Context(), numbered(seq)))
+		receiver.accept(t)
+		if got := seqOf(t, receiver.frame(t)); got != seq {
+			t.Errorf("got %d, want %d", got, seq)
+		}
+		_, err := receiver.conn.Write([]byte("noise that nobody asked for"))
+		must(t, err)
+		must(t, receiver.conn.Close())
+		eventually(t, func() bool { return sink.link.look() != nil })
+		if sink.trySend(numbered(seq)) {
+			t.Error("wrote to a connection that the peer had closed")
+		}
+	}
+	must(t, sink.Close())
+}
+
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !ok(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not come to that")
+		}
+	}
+}
+
+func TestReceiverThatIsDownLosesNothing(t *testing.T) {
+	down := listen(t, "127.0.0.1:0")
+	address := down.Addr().String()
+	must(t, down.Close())
+	o := NewOutlet(sinkTo(t, "tcp://"+address), Options{})
+	stop := running(t, o)
+	for seq := uint64(1); seq <= 500; seq++ {
+		o.Offer(numbered(seq))
+	}
+	eventually(t, func() bool { return o.Stats().Retries > 1 })
+
+	up := listen(t, address)
+	up.accept(t)
+	if d := cmp.Diff(numbers(1, 500), up.rest(t, 500)); d != "" {
+		t.Error(d)
+	}
+	must(t, up.conn.Close()) // it goes away again, with nothing under way
+	must(t, up.Close())
+	eventually(t, func() bool { return o.Stats().Sent == 500 })
+	for seq := uint64(501); seq <= 600; seq++ {
+		o.Offer(numbered(seq))
+	}
+	eventually(t, func() bool { return !o.Stats().Healthy })
+
+	again := listen(t, address)
+	again.accept(t)
+	if d := cmp.Diff(numbers(501, 600), again.rest(t, 600)); d != "" {
+		t.Error(d)
+	}
+	eventually(t, func() bool { return o.Stats().Sent == 600 })
+	must(t, stop())
+	if s := o.Stats(); s.Dropped != 0 || !s.Healthy {
+		t.Errorf("%+v", s)
+	}
+}
+
+// smallBuffers makes a sender stand still early.
+func smallBuffers(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.(*net.TCPConn).SetWriteBuffer(4096)
+}
+
+func TestConnectionCutInTheMiddleOfAFrame(t *testing.T) {
+	receiver := listen(t, "127.0.0.1:0")
+	sink, err := New(Options{Type: "syslog", Address: "tcp://" + receiver.Addr().String(), Dial: smallBuffers})
+	must(t, err)
+	o := NewOutlet(sink, Options{})
+	stop := running(t, o)
+	const last = 9000
+	for seq := uint64(1); seq <= last; seq++ {
+		o.Offer(numbered(seq))
+	}
+	receiver.accept(t)
+	atRest(t, o) // the receiver does not read: a frame stands half written
+	before := o.Stats()
+	must(t, receiver.conn.Close())
+
+	receiver.accept(t)
+	if d := cmp.Diff(numbers(before.Sent+1, last), receiver.rest(t, last)); d != "" {
+		t.Errorf("%d had been written before the cut: %s", before.Sent, d)
+	}
+	must(t, stop())
+}
+
+// atRest waits until the outlet has sent something and then no more for a while.
+func atRest(t *testing.T, o *Outlet) {
+	t.Helper()
+	sent, same := uint64(0), 0
+	eventually(t, func() bool {
+		if s := o.Stats().Sent; s != sent {
+			sent, same = s, 0
+		}
+		same++
+		return sent > 0 && same > 200
+	})
+}
+
+func TestSlowReceiverDoesNotHoldUpOffers(t *testing.T) {
+	receiver := listen(t, "127.0.0.1:0")
+	sink, err := New(Options{Type: "syslog", Address: "tcp://" + receiver.Addr().String(), Dial: smallBuffers})
+	must(t, err)
+	const queued = 5000
+	o := NewOutlet(sink, Options{Name: "siem", Queue: queued})
+	stop := running(t, o)
+	m := numbered(1)
+	for range queued {
+		o.Offer(m)
+	}
+	atRest(t, o)
+	for range 10 * queued { // would stand still here
+		o.Offer(m)
+	}
+	s := o.Stats()
+	if s.Queued != queued+1 || s.Dropped+s.Sent+queued+1 != 11*queued || s.Dropped == 0 {
+		t.Errorf("%+v", s)
+	}
+	start := time.Now()
+	if err := stop(); err == nil || !strings.Contains(err.Error(), "5001 alerts") {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > drainTime+writeTimeout/2 {
+		t.Errorf("stopping took %v", took)
+	}
+}
+
+func TestUDPGoesOnWhenTheReceiverComesBack(t *testing.T) {
+	first := datagrams(t, "udp", "127.0.0.1:0")
+	address := first.LocalAddr().String()
+	o := NewOutlet(sinkTo(t, "udp://"+address), Options{})
+	stop := running(t, o)
+	o.Offer(numbered(1))
+	if got := seqOf(t, datagram(t, first)); got != 1 {
+		t.Errorf("got %d", got)
+	}
+	must(t, first.Close())
+	o.Offer(numbered(2)) // lost, as UDP does
+	eventually(t, func() bool { return o.Stats().Sent == 2 })
+	second := datagrams(t, "udp", address)
+	o.Offer(numbered(3))
+	if got := seqOf(t, datagram(t, second)); got != 3 {
+		t.Errorf("got %d", got)
+	}
+	must(t, stop())
+}
+
+func TestManyOfferersOneOrderEach(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	receiver := datagrams(t, "unixgram", path)
+	o := NewOutlet(sinkTo(t, "unix://"+path), Options{})
+	stop := running(t, o)
+	const each = 500
+	for who := range uint64(4) {
+		go func() {
+			for i := range uint64(each) {
+				o.Offer(&Message{Seq: who*each + i, Event: finding.Opened})
+			}
+		}()
+	}
+	var next [4]uint64
+	for range 4 * each {
+		seq := seqOf(t, datagram(t, receiver))
+		if who := seq / each; seq%each != next[who] {
+			t.Fatalf("%d of %d came before %d", seq%each, who, next[who])
+		}
+		next[seq/each]++
+	}
+	must(t, stop())
+}

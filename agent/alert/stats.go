@@ -1,0 +1,30 @@
+package alert
+
+import "time"
+
+// Stats say how an outlet does.
+type Stats struct {
+	Name        string
+	Type        string
+	Address     string // without user info
+	Sent        uint64
+	Dropped     uint64 // for a full queue, or because the sink can never send it
+	Retries     uint64 // attempts that failed
+	Queued      int    // the one being sent included
+	LastSuccess time.Time
+	LastAttempt time.Time
+	LastError   string // of the last attempt; empty when that succeeded
+	Healthy     bool   // the last attempt succeeded, or there was none yet
+}
+
+// Stats is a copy of the outlet's counters at this instant.
+func (o *Outlet) Stats() Stats {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.stats
+	s.Queued = o.queue.size
+	if o.busy {
+		s.Queued++
+	}
+	return s
+}

@@ -1,0 +1,31 @@
+package alert
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+)
+
+// stdout writes one line for a person.
+type stdout struct{ out io.Writer }
+
+func newStdout(o Options) (*stdout, error) {
+	if o.Out == nil {
+		o.Out = os.Stdout
+	}
+	return &stdout{out: o.Out}, nil
+}
+
+// Send writes the line.
+func (s *stdout) Send(_ context.Context, m *Message) error {
+	const clock = "2006-01-02T15:04:05.000Z07:00"
+	_, err := fmt.Fprintf(s.out, "%s  %-7s  %s\n", m.Time.UTC().Format(clock), m.level(), clean(m.Text))
+	if err != nil {
+		return fmt.Errorf("cannot write an alert: %w", err)
+	}
+	return nil
+}
+
+// Close leaves the writer open: it is the caller's.
+func (*stdout) Close() error { return nil }

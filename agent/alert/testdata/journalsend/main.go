@@ -1,0 +1,36 @@
+// Command journalsend sends one alert to the systemd journal. The test that
+// builds it points the library's fixed socket path elsewhere.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"stigwatch/agent/alert"
+	"stigwatch/agent/finding"
+)
+
+func main() {
+	if err := send(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func send() error {
+	sink, err := alert.New(alert.Options{Type: "journald"})
+	if err != nil {
+		return err
+	}
+	m := alert.FromChange(finding.Change{
+		Event: finding.Opened, At: time.Date(2096, 2, 29, 1, 2, 3, 0, time.UTC),
+		Rule: &finding.Rule{ID: "V-250989", StigID: "MOIS-ND-000420", Severity: finding.Medium},
+		Result: finding.Result{
+			Outcome: finding.Fail, Reason: "it is\nwrong",
+			Evidence: []finding.Item{{File: "/etc/x=y", Line: 12, Actual: "a=\"b\"]\n\x00", Expected: ">= 15"}},
+		},
+	}, "sentry1", 7)
+	return sink.Send(context.Background(), &m)
+}
