@@ -1,0 +1,83 @@
+package api
+
+// Agent says how the daemon itself is.
+type Agent struct {
+	PID           int         `json:"pid"`
+	Version       string      `json:"version"`
+	FIPS          bool        `json:"fips"`
+	Revision      uint64      `json:"revision"` // grows with each published report of this process
+	Started       Time        `json:"started"`
+	UptimeSeconds int64       `json:"uptime_seconds"`
+	Config        Config      `json:"config"`
+	Site          Site        `json:"site"`
+	Watch         Watch       `json:"watch"`
+	Passes        Passes      `json:"passes"`
+	Sinks         []Sink      `json:"sinks"`
+	Conditions    []Condition `json:"conditions"`
+}
+
+// Config says which configuration is live, and why a newer one is not.
+type Config struct {
+	Path   string `json:"path"`
+	Digest string `json:"digest"`
+	Loaded Time   `json:"loaded"`
+	Error  string `json:"error"` // of the last reload; the configuration before it is live
+}
+
+// Site says which site profile is live.
+type Site struct {
+	Digest string `json:"digest"`
+}
+
+// Watch says what is watched and what was seen.
+type Watch struct {
+	Folders      int    `json:"folders"`
+	Files        int    `json:"files"`
+	Events       uint64 `json:"events"`
+	Overflows    uint64 `json:"overflows"`
+	LastEvent    Time   `json:"last_event"`
+	LastFullPass Time   `json:"last_full_pass"`
+}
+
+// Passes says how often and how fast the rules were judged.
+type Passes struct {
+	Count     uint64 `json:"count"`
+	Full      uint64 `json:"full"`
+	Last      Time   `json:"last"`
+	EvalP50us int64  `json:"eval_p50_us"` // over the last passes
+	EvalP99us int64  `json:"eval_p99_us"`
+}
+
+// Sink says how one receiver of alerts does.
+type Sink struct {
+	Name        string `json:"name"`
+	Type        string `json:"type"`
+	Address     string `json:"address"`
+	Healthy     bool   `json:"healthy"`
+	Queued      int    `json:"queued"`
+	Sent        uint64 `json:"sent"`
+	Dropped     uint64 `json:"dropped"`
+	LastSuccess Time   `json:"last_success"`
+	LastError   string `json:"last_error"`
+}
+
+// Condition is something wrong with the agent itself.
+type Condition struct {
+	Code    string `json:"code"` // stable
+	Message string `json:"message"`
+	File    string `json:"file"`
+	Since   Time   `json:"since"`
+}
+
+// Health is the short answer: whether the first full pass is done, and what is
+// wrong with the agent.
+type Health struct {
+	Schema     string      `json:"schema"`
+	Ready      bool        `json:"ready"`
+	Conditions []Condition `json:"conditions"`
+}
+
+// Problem is the body of every answer that is not a success.
+type Problem struct {
+	Error string `json:"error"`
+}

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"stigwatch/agent/finding"
+)
+
+// FromResults makes the report of one pass. A result whose rule is not among
+// rules keeps its id and loses what only the rule knows.
+func FromResults(host string, at time.Time, policy Policy, rules map[string]*finding.Rule, results []finding.Result) *Report {
+	r := &Report{
+		Schema:  Schema,
+		Host:    host,
+		Time:    At(at),
+		Policy:  policy,
+		Summary: fromSummary(finding.Summarize(rules, results)),
+		Results: make([]Result, 0, len(results)),
+	}
+	for i := range results {
+		r.Results = append(r.Results, FromResult(rules[results[i].Rule], results[i]))
+	}
+	slices.SortFunc(r.Results, func(a, b Result) int { return cmp.Compare(a.Rule, b.Rule) })
+	return r
+}
+
+// FromResult makes one result; rule may be nil.
+func FromResult(rule *finding.Rule, result finding.Result) Result {
+	if rule == nil {
+		rule = &finding.Rule{}
+	}
+	r := Result{
+		Rule:      result.Rule,
+		StigID:    rule.StigID,
+		Benchmark: rule.Benchmark,
+		Severity:  string(rule.Severity),
+		Title:     rule.Title,
+		Result:    string(result.Outcome),
+		Assurance: string(result.Assurance),
+		Reason:    result.Reason,
+		Evidence:  make([]Evidence, 0, len(result.Evidence)),
+		Remark:    result.Remark,
+		Since:     At(result.Since),
+		Evaluated: At(result.Evaluated),
+	}
+	for i := range result.Evidence {
+		r.Evidence = append(r.Evidence, fromItem(&result.Evidence[i]))
+	}
+	return r
+}
+
+func fromItem(i *finding.Item) Evidence {
+	return Evidence{
+		Fact:     i.Fact,
+		Role:     string(i.Role),
+		State:    string(i.State),
+		File:     i.File,
+		Line:     i.Line,
+		Digest:   i.Digest,
+		Actual:   i.Actual,
+		Expected: i.Expected,
+		Reason:   i.Reason,
+	}
+}
+
+func fromSummary(s finding.Summary) Summary {
+	return Summary{
+		Pass:          s.Pass,
+		Fail:          s.Fail,
+		NotChecked:    s.NotChecked,
+		NotApplicable: s.NotApplicable,
+		Error:         s.Error,
+		Open: Open{
+			High:   s.Open[finding.High],
+			Medium: s.Open[finding.Medium],
+			Low:    s.Open[finding.Low],
+		},
+	}
+}

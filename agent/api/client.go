@@ -1,0 +1,161 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	// MaxSocketPath is the longest path that a unix socket can have on Linux:
+	// sun_path of 108 bytes, the closing zero included.
+	MaxSocketPath = 107
+	// MaxWait is the longest that a status request with "after" waits.
+	MaxWait = 25 * time.Second
+
+	callTimeout   = 10 * time.Second
+	maxAnswer     = 16 << 20
+	maxProblem    = 64 << 10
+	socketAddress = "http://stigwatch" // the host name means nothing on a unix socket
+)
+
+// Unreachable says that nobody answers at the socket.
+type Unreachable struct {
+	Socket string
+	Err    error
+}
+
+func (e *Unreachable) Error() string {
+	return fmt.Sprintf("cannot reach the agent at %q: %v", e.Socket, e.Err)
+}
+
+// Unwrap gives the reason.
+func (e *Unreachable) Unwrap() error { return e.Err }
+
+// UnknownRule says that no benchmark has a rule of that id.
+type UnknownRule struct {
+	ID      string
+	Nearest string // "" when nothing is near
+}
+
+func (e *UnknownRule) Error() string {
+	if e.Nearest == "" {
+		return fmt.Sprintf("cannot find rule %q", e.ID)
+	}
+	return fmt.Sprintf("cannot find rule %q: the nearest is %s", e.ID, e.Nearest)
+}
+
+// Refused is the agent's own sentence in an answer that is not a success.
+type Refused struct {
+	Code int // of HTTP
+	Text string
+}
+
+func (e *Refused) Error() string { return e.Text }
+
+// Client asks a running agent.
+type Client struct {
+	socket string
+	http   *http.Client
+}
+
+// Dial makes a client of the agent at a socket. It connects at the first call.
+func Dial(socket string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{Timeout: callTimeout}).DialContext(ctx, "unix", socket)
+	}
+	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
+		DialContext:            dial,
+		MaxConnsPerHost:        1,
+		MaxResponseHeaderBytes: maxProblem,
+		DisableCompression:     true,
+	}}}
+}
+
+// Close lets go of the connection.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Status asks for the newest report.
+func (c *Client) Status(ctx context.Context) (*Report, error) {
+	r := &Report{}
+	return r, c.call(ctx, callTimeout, "/v1/status", r)
+}
+
+// Watch asks for a report of another revision than after, and gives the newest
+// one when none comes within MaxWait.
+func (c *Client) Watch(ctx context.Context, after uint64) (*Report, error) {
+	r := &Report{}
+	path := "/v1/status?after=" + strconv.FormatUint(after, 10)
+	return r, c.call(ctx, MaxWait+callTimeout, path, r)
+}
+
+// Health asks whether the agent is ready.
+func (c *Client) Health(ctx context.Context) (*Health, error) {
+	h := &Health{}
+	return h, c.call(ctx, callTimeout, "/v1/health", h)
+}
+
+// Explain asks all about one rule.
+func (c *Client) Explain(ctx context.Context, rule string) (*Explanation, error) {
+	e := &Explanation{}
+	return e, c.call(ctx, MaxWait, "/v1/explain/"+url.PathEscape(rule), e)
+}
+
+func (c *Client) call(ctx context.Context, timeout time.Duration, path string, into any) error {
+	if len(c.socket) > MaxSocketPath {
+		return &Unreachable{c.socket, fmt.Errorf("the path has %d bytes, a socket's may have %d", len(c.socket), MaxSocketPath)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, socketAddress+path, nil)
+	if err != nil {
+		return fmt.Errorf("cannot ask for %q: %w", path, err)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return &Unreachable{c.socket, cause(err)}
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return refusal(res)
+	}
+	if err := decode(io.LimitReader(res.Body, maxAnswer), into); err != nil {
+		return fmt.Errorf("cannot read the agent's answer at %q: %w", c.socket, err)
+	}
+	return nil
+}
+
+// decode keeps numbers as they stand, so that 1000000 is not shown as 1e+06.
+func decode(r io.Reader, into any) error {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	return d.Decode(into)
+}
+
+func refusal(res *http.Response) error {
+	var p Problem
+	if err := decode(io.LimitReader(res.Body, maxProblem), &p); err != nil || p.Error == "" {
+		p.Error = fmt.Sprintf("the agent answered %q", res.Status)
+	}
+	return &Refused{Code: res.StatusCode, Text: p.Error}
+}
+
+// cause takes the address off a network error: it is said already.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

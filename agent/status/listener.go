@@ -1,0 +1,153 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"stigwatch/agent/api"
+)
+
+const (
+	folderMode = 0o755 // the socket's own mode is the guard
+	socketMode = 0o660
+	dialTime   = time.Second
+)
+
+// listener is a unix socket that takes a limited number of connections at a
+// time and removes at the end only what it made itself.
+type listener struct {
+	*net.UnixListener
+	path  string
+	made  os.FileInfo
+	slots chan struct{} // one token for each open connection
+	done  chan struct{} // closed by Close
+	once  sync.Once
+}
+
+func listen(path, group string, limit int) (*listener, error) {
+	if len(path) > api.MaxSocketPath {
+		return nil, fmt.Errorf("cannot listen at %q: the path has %d bytes, a socket's may have %d", path, len(path), api.MaxSocketPath)
+	}
+	if path == "" || path[0] == '@' {
+		return nil, fmt.Errorf("cannot listen at %q: an abstract socket has no mode to guard it", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
+		return nil, fmt.Errorf("cannot make the socket's folder %q: %w", filepath.Dir(path), err)
+	}
+	if err := clear(path); err != nil {
+		return nil, err
+	}
+	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen at %q: %w", path, err)
+	}
+	u.SetUnlinkOnClose(false)
+	made, err := guard(path, group)
+	if err != nil {
+		_ = u.Close()
+		return nil, err
+	}
+	return &listener{UnixListener: u, path: path, made: made, slots: make(chan struct{}, limit), done: make(chan struct{})}, nil
+}
+
+// clear removes a socket that nobody listens at any more. A living one, and
+// anything that is no socket, stays.
+func clear(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot look at the socket %q: %w", path, err)
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("cannot listen at %q: it is there and is not a socket", path)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	if err == nil {
+		_ = conn.Close()
+		return fmt.Errorf("cannot listen at %q: another stigwatch is running", path)
+	}
+	if !errors.Is(err, unix.ECONNREFUSED) {
+		return fmt.Errorf("cannot tell whether another stigwatch is running at %q: %w", path, err)
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("cannot remove the stale socket %q: %w", path, err)
+	}
+	return nil
+}
+
+// guard gives the socket to the group when there is one and we may, and then
+// opens it for the group: never the other way round, lest a moment's group be a
+// wrong one.
+func guard(path, group string) (os.FileInfo, error) {
+	if g, err := user.LookupGroup(group); err == nil {
+		if gid, err := strconv.Atoi(g.Gid); err == nil {
+			if err := os.Lchown(path, -1, gid); err != nil && !errors.Is(err, fs.ErrPermission) {
+				return nil, fmt.Errorf("cannot give the socket %q to the group %q: %w", path, group, err)
+			}
+		}
+	}
+	if err := os.Chmod(path, socketMode); err != nil {
+		return nil, fmt.Errorf("cannot set the mode of the socket %q: %w", path, err)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot look at the socket %q: %w", path, err)
+	}
+	return info, nil
+}
+
+// Accept waits for a free place, then for a connection.
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+	c, err := l.AcceptUnix()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &conn{UnixConn: c, release: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+// Close stops listening and removes the socket, unless another agent has put
+// its own in the same place.
+func (l *listener) Close() error {
+	var err error
+	l.once.Do(func() {
+		close(l.done)
+		if now, e := os.Lstat(l.path); e == nil && os.SameFile(now, l.made) {
+			err = os.Remove(l.path)
+		}
+		err = errors.Join(err, l.UnixListener.Close())
+	})
+	return err
+}
+
+// conn gives its place back when it is closed.
+type conn struct {
+	*net.UnixConn
+	release func()
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	defer c.release()
+	return c.UnixConn.Close()
+}
