@@ -87,23 +87,23 @@ func TestRsyslogShadows(t *testing.T) {
 		{"never true", "if 0 then stop\n@h\n", "", []string{"udp h 514 []"}},
 		{"block for all", "*.* {\n /var/log/x\n stop\n}\n@h\n", "", []string{"udp h 514 [] shadowed"}},
 		{"a user's name is not stop", "*.* stopper\n*.* @h\n", "", []string{"udp h 514 [*.*]"}},
-		{"in a called ruleset", "ruleset(name=\"r\") {\n stop\n}\ncall r\n@h\n", "", []string{"udp h 514 [] shadowed"}},
-		{"in a called ruleset with a queue", "ruleset(name=\"r\" queue.type=\"LinkedList\") {\n stop\n}\ncall r\n@h\n", "", []string{"udp h 514 []"}},
-		{"in another ruleset", "ruleset(name=\"r\") {\n stop\n}\n@h\n", "", []string{"udp h 514 []"}},
+		{"in a called ruleset", "ruleset(name=\"rs\") {\n stop\n}\ncall rs\n@h\n", "", []string{"udp h 514 [] shadowed"}},
+		{"in a called ruleset with a queue", "ruleset(name=\"rs\" queue.type=\"LinkedList\") {\n stop\n}\ncall rs\n@h\n", "", []string{"udp h 514 []"}},
+		{"in another ruleset", "ruleset(name=\"rs\") {\n stop\n}\n@h\n", "", []string{"udp h 514 []"}},
 	})
 }
 
 func TestRsyslogRulesets(t *testing.T) {
-	r := "ruleset(name=\"R\") {\n @h\n}\n"
-	sel := `ruleset(name="R")`
+	r := "ruleset(name=\"RS\") {\n @h\n}\n"
+	sel := `ruleset(name="RS")`
 	checkForwards(t, []programCase{
 		{"nothing feeds it", r, "", []string{"udp h 514 [" + sel + "] shadowed"}},
-		{"called", "call r\n" + r, "", []string{"udp h 514 [" + sel + "]"}},
-		{"called too late", r + "stop\ncall R\n", "", []string{"udp h 514 [" + sel + "] shadowed"}},
-		{"fed by an input", "input(type=\"imfile\" file=\"/x\" ruleset=\"R\")\n" + r, "", []string{"udp h 514 [" + sel + "]"}},
-		{"turned off", strings.Replace(r, `"R"`, `"R" config.enabled="off"`, 1) + "call R\n", "", nil},
-		{"legacy", "$RuleSet R\n*.* @h\n$RuleSet RSYSLOG_DefaultRuleset\n*.* @i\n", "", []string{"udp h 514 [" + sel + " *.*] shadowed", "udp i 514 [*.*]"}},
-		{"calls itself", "ruleset(name=\"R\") {\n call R\n @h\n}\ncall R\n", "", []string{"udp h 514 [" + sel + "]"}},
+		{"called", "call rs\n" + r, "", []string{"udp h 514 [" + sel + "]"}},
+		{"called too late", r + "stop\ncall RS\n", "", []string{"udp h 514 [" + sel + "] shadowed"}},
+		{"fed by an input", "input(type=\"imfile\" file=\"/x\" ruleset=\"RS\")\n" + r, "", []string{"udp h 514 [" + sel + "]"}},
+		{"turned off", strings.Replace(r, `"RS"`, `"RS" config.enabled="off"`, 1) + "call RS\n", "", nil},
+		{"legacy", "$RuleSet RS\n*.* @h\n$RuleSet RSYSLOG_DefaultRuleset\n*.* @i\n", "", []string{"udp h 514 [" + sel + " *.*] shadowed", "udp i 514 [*.*]"}},
+		{"calls itself", "ruleset(name=\"RS\") {\n call RS\n @h\n}\ncall RS\n", "", []string{"udp h 514 [" + sel + "]"}},
 	})
 }
 
@@ -133,7 +133,7 @@ func TestRsyslogIncludes(t *testing.T) {
 func TestRsyslogRefuses(t *testing.T) {
 	checkRefused(t, Rsyslog{}, map[string]int{
 		"*.* @h\n}\n": 2, "if $a then {\n @h\n": 2, "action(type=\"omfwd\"\n": 1, "/* c\n": 1, "\n& @h\n": 2, "*.*\n": 1,
-		"action(type=omfwd)\n": 1, "if $a\n": 1, "else @h\n": 1, "action(type=\"omfwd)\n": 1, "%x\n": 1,
+		"action(type=omfwd)\n": 1, "if $a\n": 1, "else @h\n": 1, "action(type=\"omfwd)\n": 1, "%x\n": 1, "{ stop }\n": 1,
 		strings.Repeat("if $a then ", MaxDepth) + "stop\n": 1,
 	})
 }

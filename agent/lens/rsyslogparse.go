@@ -82,9 +82,6 @@ func (p *rsyslogParser) statement(parent *Node) error {
 	if p.text[p.i] == '$' {
 		return p.directive(parent)
 	}
-	if p.text[p.i] == '{' {
-		return p.inside(parent, "block", "", p.i, p.i, p.i, p.block)
-	}
 	if isAlnum(p.text[p.i]) || strings.IndexByte("*:", p.text[p.i]) >= 0 {
 		if end := p.filter(); end > 0 {
 			from := p.i

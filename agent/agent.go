@@ -1,0 +1,216 @@
+// Package agent is the daemon: the one loop that takes what the watch tells,
+// has the facts read and the rules judged again, and hands what changed to the
+// sinks, the journal and whoever asks at the socket.
+//
+//	watch → facts → policy → finding → alert, journal, published report
+//
+// One goroutine, the loop's, owns the state. Others send it events or read what
+// it published. The order in a pass is the product: alerts are offered to the
+// sinks first; the journal, the report and the watch's new set come after.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"stigwatch/agent/alert"
+	"stigwatch/agent/api"
+	"stigwatch/agent/config"
+	"stigwatch/agent/journal"
+	"stigwatch/agent/status"
+	"stigwatch/agent/watch"
+)
+
+// Options of an agent. Only Log is needed; nil functions are not called.
+type Options struct {
+	ConfigPath string           // "": the default path
+	Over       config.Overrides // from flags
+	Log        *slog.Logger     // for people; nil discards
+	Stdout     io.Writer        // for sinks of type stdout; nil: os.Stdout
+	Version    string
+
+	Reload   <-chan struct{} // SIGHUP
+	Watchdog time.Duration   // how often Alive is wanted; 0: not at all
+
+	Ready, Reloading, Stopping, Alive func() // service notifications
+	OnAlert                           func(alert.Message)
+}
+
+// Agent is one daemon.
+type Agent struct {
+	o         Options
+	parts     *parts // the loop's, once Run runs
+	started   time.Time
+	conds     conditions
+	timing    timing
+	losses    chan string // what sinks dropped, for the loop; never closed
+	outlets   []*alert.Outlet
+	watcher   *watch.Watcher
+	journal   *journal.Journal      // nil when there is no state folder to be had
+	live      atomic.Pointer[parts] // the same, for the watch's resolver
+	published atomic.Pointer[published]
+	reloads   atomic.Pointer[reloadState]
+}
+
+// reloadState is what status says of the configuration.
+type reloadState struct {
+	loaded time.Time
+	err    string // of the last reload; the configuration before it is live
+}
+
+// New loads configuration and policies. Its error lists every mistake.
+func New(o Options) (*Agent, error) {
+	o = o.withDefaults()
+	p, err := build(context.Background(), o)
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16)}
+	a.live.Store(p)
+	a.reloads.Store(&reloadState{loaded: a.started})
+	return a, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Stdout == nil {
+		o.Stdout = os.Stdout
+	}
+	for _, f := range []*func(){&o.Ready, &o.Reloading, &o.Stopping, &o.Alive} {
+		if *f == nil {
+			*f = func() {}
+		}
+	}
+	if o.OnAlert == nil {
+		o.OnAlert = func(alert.Message) {}
+	}
+	return o
+}
+
+// Run is the daemon's life; it returns when ctx ends, or when a part of it
+// cannot go on.
+func (a *Agent) Run(ctx context.Context) error {
+	defer func() { a.parts.close() }()
+	server := status.New(status.Options{
+		Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain,
+	})
+	if err := server.Listen(); err != nil {
+		return err
+	}
+	if err := a.openJournal(); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	if err := a.open(); err != nil {
+		return errors.Join(err, server.Close(), a.closeJournal())
+	}
+	defer tameMemory()()
+	group, gctx := errgroup.WithContext(ctx)
+	for _, o := range a.outlets {
+		group.Go(func() error { return a.send(gctx, o) })
+	}
+	group.Go(func() error { return a.watcher.Run(gctx) })
+	group.Go(func() error { return server.Run(gctx) })
+	if a.journal != nil {
+		group.Go(func() error { return a.journal.Run(gctx) })
+	}
+	group.Go(func() error { return newLoop(a).run(gctx) })
+	err := group.Wait()
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil
+	}
+	return errors.Join(err, a.closeJournal())
+}
+
+// open makes the outlets and the watcher.
+func (a *Agent) open() error {
+	outlets, err := a.openOutlets(a.parts.cfg)
+	if err != nil {
+		return err
+	}
+	a.outlets = outlets
+	a.watcher, err = watch.New(watch.Options{Resolver: resolver{a}})
+	return err
+}
+
+func (a *Agent) openOutlets(cfg *config.Config) ([]*alert.Outlet, error) {
+	var outlets []*alert.Outlet
+	for _, s := range cfg.Sinks {
+		o := alert.Options{
+			Name: s.Name, Type: s.Type, Address: s.Address, Format: s.Format, Facility: s.Facility, Out: a.o.Stdout,
+			OnDropped: func(n uint64) { a.dropped(s.Name, n) },
+		}
+		sink, err := alert.New(o)
+		if err != nil {
+			return nil, fmt.Errorf("cannot open sink %q: %w", s.Name, err)
+		}
+		outlets = append(outlets, alert.NewOutlet(sink, o))
+	}
+	return outlets, nil
+}
+
+// send runs one outlet. What it could not deliver before the end is said, and is
+// no reason for the agent to fail.
+func (a *Agent) send(ctx context.Context, o *alert.Outlet) error {
+	if err := o.Run(ctx); err != nil {
+		a.o.Log.Error("alerts were left undelivered", "sink", o.Stats().Name, "error", err)
+	}
+	return nil
+}
+
+// dropped hands the loop the news that a sink lost alerts. It does not block:
+// the condition stays when the loop has too many such news already.
+func (a *Agent) dropped(sink string, n uint64) {
+	text := fmt.Sprintf("sink %q was away for too long: %d alerts were dropped", sink, n)
+	a.conds.set("sink-dropped "+sink, text, "")
+	select {
+	case a.losses <- text:
+	default:
+	}
+}
+
+// openJournal goes on without a journal when the folder takes none, and says
+// so: watching and judging matter more.
+func (a *Agent) openJournal() error {
+	j, fresh, err := journal.Open(a.parts.cfg.StateDir)
+	if errors.Is(err, journal.ErrHeld) {
+		return err
+	}
+	if err != nil {
+		a.conds.set("journal-unusable", fmt.Sprintf("changes made while the agent is down will not be told: %v", err), a.parts.cfg.StateDir)
+		return nil
+	}
+	if fresh != "" {
+		a.conds.set("journal-fresh", fresh, a.parts.cfg.StateDir)
+	}
+	a.journal = j
+	return nil
+}
+
+func (a *Agent) closeJournal() error {
+	if a.journal == nil {
+		return nil
+	}
+	return a.journal.Close()
+}
+
+// Report is the newest report, nil until the first full pass. Any goroutine may
+// ask.
+func (a *Agent) Report() *api.Report {
+	p := a.published.Load()
+	if p == nil {
+		return nil
+	}
+	r := api.FromResults(p.host, p.at, p.policy, p.rules, p.results)
+	r.Agent = a.self(p)
+	return r
+}

@@ -1,0 +1,292 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/config"
+	"stigwatch/testdata/appliance/gen"
+)
+
+// judged are the rules of this release that have a policy.
+func judged() []string {
+	return strings.Fields(`V-250982 V-250984 V-250986 V-250987 V-250989 V-250990 V-250991 V-250992 V-250993 V-250995
+		V-250996 V-250999 V-251000 V-251002 V-251003 V-251005 V-251006 V-251007 V-251013 V-251034`)
+}
+
+// appliance copies a little appliance and gives its folder.
+func appliance(t testing.TB, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	put := gen.Hostile
+	if name != "hostile" {
+		put = func(dir string) error { return gen.Copy(name, dir) }
+	}
+	if err := put(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func optionsIn(dir string) Options {
+	return Options{
+		ConfigPath: filepath.Join(dir, "stigwatch", "stigwatch.yaml"),
+		Over:       config.Overrides{StateDir: filepath.Join(dir, "state"), RuntimeDir: filepath.Join(dir, "run")},
+	}
+}
+
+// check judges the appliance in dir and gives its results by rule.
+func check(t testing.TB, dir string) map[string]api.Result {
+	t.Helper()
+	r, err := Check(context.Background(), optionsIn(dir), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Results) != 58 {
+		t.Fatalf("%d results", len(r.Results))
+	}
+	out := map[string]api.Result{}
+	for _, res := range r.Results {
+		out[res.Rule] = res
+	}
+	return out
+}
+
+func TestCompliantPassesEveryRuleThatHasAPolicy(t *testing.T) {
+	results := check(t, appliance(t, "compliant"))
+	for _, id := range judged() {
+		if r := results[id]; r.Result != "pass" {
+			t.Errorf("%s is %s: %s", id, r.Result, r.Reason)
+		}
+	}
+	for id, r := range results {
+		if !slices.Contains(judged(), id) && (r.Result != "notchecked" || r.Reason != "no policy yet") {
+			t.Errorf("%s is %s: %s", id, r.Result, r.Reason)
+		}
+	}
+}
+
+func TestFactoryFailsWithFileLineExpectedAndActual(t *testing.T) {
+	failed := 0
+	for _, r := range check(t, appliance(t, "factory")) {
+		if r.Result != "fail" {
+			continue
+		}
+		failed++
+		e := r.Evidence[0]
+		if e.File == "" || e.Expected == "" || r.Reason == "" {
+			t.Errorf("%s: %+v", r.Rule, e)
+		}
+		if absent := e.State == "absent"; absent != (e.Line == 0) || absent && e.Actual != nil || !absent && e.Actual == nil {
+			t.Errorf("%s: state %s, line %d, actual %v", r.Rule, e.State, e.Line, e.Actual)
+		}
+	}
+	if failed < 15 {
+		t.Errorf("only %d rules fail", failed)
+	}
+}
+
+func TestDriftedFailsForItsFiveMistakes(t *testing.T) {
+	failed := map[string]string{}
+	for id, r := range check(t, appliance(t, "drifted")) {
+		if r.Result == "fail" {
+			failed[id] = r.Reason
+		}
+	}
+	if len(failed) < 5 || len(failed) > 7 {
+		t.Errorf("%d rules fail: %v", len(failed), failed)
+	}
+}
+
+func TestEmptyPassesNothing(t *testing.T) {
+	for id, r := range check(t, appliance(t, "empty")) {
+		if r.Result != "notchecked" {
+			t.Errorf("%s is %s: %s", id, r.Result, r.Reason)
+		}
+	}
+}
+
+func TestHostileCostsItsOwnFactsAndNothingElse(t *testing.T) {
+	dir := appliance(t, "hostile")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	results := check(t, dir)
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 128<<20 {
+		t.Errorf("%d MiB were allocated in all", used>>20)
+	}
+	unreadable := 0
+	for _, id := range judged() {
+		r := results[id]
+		for _, e := range r.Evidence {
+			if e.State == "unreadable" {
+				unreadable++
+				if e.Reason == "" || e.File == "" {
+					t.Errorf("%s: %+v", id, e)
+				}
+				if r.Result == "pass" && e.Role == "required" {
+					t.Errorf("%s passes on an unreadable %s", id, e.Fact)
+				}
+			}
+		}
+	}
+	if unreadable < 5 {
+		t.Errorf("only %d facts are unreadable", unreadable)
+	}
+}
+
+func TestOldReleaseFails(t *testing.T) {
+	dir := appliance(t, "compliant")
+	edit(t, filepath.Join(dir, "root/mi/release"), "10.7.1", "9.20.2")
+	r := check(t, dir)["V-251007"]
+	if r.Result != "fail" || !strings.Contains(r.Reason, "9.20.2") {
+		t.Errorf("%s: %s", r.Result, r.Reason)
+	}
+}
+
+// edit replaces text in a file, as an editor does.
+func edit(t testing.TB, file, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(b), from, to, 1)
+	if text == string(b) {
+		t.Fatalf("%q does not stand in %s", from, file)
+	}
+	put(t, file, text)
+}
+
+func put(t testing.TB, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file+".new", []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// needers gives, for each file that a result's required evidence names, the
+// rules that need it.
+func needers(results map[string]api.Result) map[string][]string {
+	out := map[string][]string{}
+	for id, r := range results {
+		for _, e := range r.Evidence {
+			if e.Role == "required" && e.State == "known" && !slices.Contains(out[e.File], id) {
+				out[e.File] = append(out[e.File], id)
+			}
+		}
+	}
+	return out
+}
+
+// No single file may be deleted, emptied, broken or made unreadable and leave a
+// rule that needs it a pass.
+func TestNoFileCanGoAndLeaveAPass(t *testing.T) {
+	dir := appliance(t, "compliant")
+	needs := needers(check(t, dir))
+	if len(needs) < 12 {
+		t.Fatalf("only %d files are needed: %v", len(needs), needs)
+	}
+	for file, rules := range needs {
+		real := filepath.Join(dir, "root", file)
+		if name, ok := strings.CutPrefix(file, "evidence:"); ok {
+			real = filepath.Join(dir, "stigwatch/evidence", name)
+		}
+		for name, spoil := range map[string]func() error{
+			"deleted":   func() error { return os.Remove(real) },
+			"emptied":   func() error { return os.Truncate(real, 0) },
+			"a folder":  func() error { return swapForFolder(real) },
+			"NUL bytes": func() error { return os.WriteFile(real, make([]byte, 100), 0o644) },
+		} {
+			good, err := os.ReadFile(real)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(); err != nil {
+				t.Fatal(err)
+			}
+			results := check(t, dir)
+			for _, id := range rules {
+				if r := results[id]; r.Result == "pass" {
+					t.Errorf("%s %s: %s still passes", file, name, id)
+				}
+			}
+			_ = os.RemoveAll(real)
+			put(t, real, string(good))
+		}
+	}
+}
+
+func swapForFolder(file string) error {
+	if err := os.Remove(file); err != nil {
+		return err
+	}
+	return os.Mkdir(file, 0o755)
+}
+
+// Unreadable is tested with the error injected where files are read, since root
+// reads everything.
+func TestNoUnreadableFileLeavesAPass(t *testing.T) {
+	dir := appliance(t, "compliant")
+	for file, rules := range needers(check(t, dir)) {
+		if strings.HasPrefix(file, "evidence:") {
+			continue
+		}
+		p, err := build(context.Background(), optionsIn(dir).withDefaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.fault(t, func(path string) error {
+			if path == file {
+				return fs.ErrPermission
+			}
+			return nil
+		})
+		for _, r := range p.judge(t) {
+			if slices.Contains(rules, r.Rule) && r.Outcome == "pass" {
+				t.Errorf("%s unreadable: %s still passes", file, r.Rule)
+			}
+		}
+		p.close()
+	}
+}
+
+func TestUnknownRuleNamesTheNearest(t *testing.T) {
+	_, err := Check(context.Background(), optionsIn(appliance(t, "empty")), []string{"V-250899"})
+	if err == nil || !strings.Contains(err.Error(), "V-250989") && !strings.Contains(err.Error(), "V-2508") && !strings.Contains(err.Error(), "V-2509") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConfirmationEndsWithTheRelease(t *testing.T) {
+	dir := appliance(t, "compliant")
+	edit(t, filepath.Join(dir, "root/mi/release"), "10.7.1", "10.8.1")
+	r := check(t, dir)["V-250989"]
+	if r.Result != "notchecked" || !strings.Contains(r.Reason, "unconfirmed") {
+		t.Errorf("%s: %s", r.Result, r.Reason)
+	}
+}
+
+func TestExplainTellsEveryFact(t *testing.T) {
+	dir := appliance(t, "factory")
+	for _, id := range judged() {
+		e, err := Explain(context.Background(), optionsIn(dir), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(e.Facts) == 0 || e.GUI+e.CLI == "" || e.Result.Result == "fail" && len(e.ToPass) == 0 {
+			t.Errorf("%s: %s", id, fmt.Sprintf("%+v", e))
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/finding"
+)
+
+// Check makes one pass without a daemon and without a journal. It judges the
+// named rules, all when there are none.
+func Check(ctx context.Context, o Options, rules []string) (*api.Report, error) {
+	p, err := build(ctx, o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	ids, err := p.ruleIDs(rules)
+	if err != nil {
+		return nil, err
+	}
+	snap, _ := p.reader.All()
+	now := time.Now()
+	results := p.engine.Evaluate(ctx, snap, ids, now)
+	finding.Carry(nil, results, now)
+	return api.FromResults(p.name, now, api.Policy{Digest: p.engine.Digest, Source: p.engine.Source}, p.engine.Rules, results), nil
+}
+
+// ruleIDs accepts V-ids in any case, with or without "V-", and STIG ids.
+func (p *parts) ruleIDs(asked []string) ([]string, error) {
+	var ids []string
+	for _, word := range asked {
+		id := p.ruleID(word)
+		if id == "" {
+			return nil, &api.UnknownRule{ID: word, Nearest: p.nearest(word)}
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+func (p *parts) ruleID(word string) string {
+	up := strings.ToUpper(strings.TrimSpace(word))
+	for _, try := range []string{up, "V-" + up, strings.Replace(up, "V", "V-", 1)} {
+		if p.engine.Rules[try] != nil {
+			return try
+		}
+	}
+	for id, r := range p.engine.Rules {
+		if r.StigID == up {
+			return id
+		}
+	}
+	return ""
+}
+
+// nearest is the rule whose id shares the most characters at the same places.
+func (p *parts) nearest(word string) string {
+	best, score := "", -1
+	for _, id := range p.engine.Order {
+		n := 0
+		for i := range min(len(id), len(word)) {
+			if id[i] == strings.ToUpper(word)[i] {
+				n++
+			}
+		}
+		if n > score {
+			best, score = id, n
+		}
+	}
+	return best
+}
+
+// Explain tells all about one rule, from one pass without a daemon.
+func Explain(ctx context.Context, o Options, rule string) (*api.Explanation, error) {
+	p, err := build(ctx, o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	ids, err := p.ruleIDs([]string{rule})
+	if err != nil {
+		return nil, err
+	}
+	snap, _ := p.reader.All()
+	now := time.Now()
+	results := p.engine.Evaluate(ctx, snap, ids, now)
+	finding.Carry(nil, results, now)
+	return p.explanation(results[0], snap, now), nil
+}
+
+// explain answers at the socket, from what was published.
+func (a *Agent) explain(_ context.Context, rule string) (*api.Explanation, error) {
+	pub := a.published.Load()
+	if pub == nil {
+		return nil, fmt.Errorf("cannot explain %q: the first pass is not done yet", rule)
+	}
+	ids, err := pub.parts.ruleIDs([]string{rule})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(pub.results, func(r finding.Result) bool { return r.Rule == ids[0] })
+	return pub.parts.explanation(pub.results[i], pub.snap, pub.at), nil
+}
+
+func (p *parts) explanation(r finding.Result, snap finding.Snapshot, at time.Time) *api.Explanation {
+	rule := p.engine.Rules[r.Rule]
+	var facts []api.Fact
+	for _, name := range rule.Requires {
+		facts = append(facts, p.explainFact(name, finding.Required, snap))
+	}
+	for _, name := range rule.Corroborates {
+		facts = append(facts, p.explainFact(name, finding.Corroborating, snap))
+	}
+	var site []api.SiteValue
+	data := p.site.Data()
+	for _, key := range rule.Site {
+		v, set := data[key]
+		site = append(site, api.SiteValue{Key: key, Set: set, Value: v})
+	}
+	policy := api.Policy{Digest: p.engine.Digest, Source: p.engine.Source}
+	return api.Explain(p.name, at, policy, rule, r, facts, site)
+}
+
+func (p *parts) explainFact(name string, role finding.Role, snap finding.Snapshot) api.Fact {
+	f := snap[name]
+	if f == nil {
+		f = &finding.Fact{Name: name, State: finding.Unmapped}
+	}
+	return api.FromFact(*f, role, string(p.mapping[name].Status))
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"crypto/fips140"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/policy"
+	"stigwatch/policies"
+)
+
+// buildVersion is set by the linker for releases:
+// -ldflags "-X stigwatch/agent/cli.buildVersion=1.2.3".
+var buildVersion string
+
+// about is what `version --json` prints.
+type about struct {
+	Schema     string      `json:"schema"`
+	Version    string      `json:"version"`
+	Go         string      `json:"go"`
+	Platform   string      `json:"platform"`
+	FIPS       bool        `json:"fips"`
+	Policy     api.Policy  `json:"policy"`
+	Benchmarks []benchmark `json:"benchmarks"` // newest first
+}
+
+// benchmark is one benchmark in one release.
+type benchmark struct {
+	Benchmark string `json:"benchmark"`
+	Release   string `json:"release"`
+	Date      string `json:"date"`
+	Rules     int    `json:"rules"`
+}
+
+func newVersionCommand(e *env) *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:     "version",
+		Short:   "Tell version, FIPS mode, policies and benchmark releases",
+		Example: "  stigwatch version --json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := aboutThis(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return e.showAbout(a, asJSON)
+		},
+	}
+	addJSON(cmd, &asJSON)
+	return cmd
+}
+
+// version is the release, or what the build knows of its commit.
+func version() string {
+	if buildVersion != "" {
+		return buildVersion
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "devel"
+	}
+	return info.Main.Version
+}
+
+func aboutThis(ctx context.Context) (*about, error) {
+	engine, err := policy.Load(ctx, policy.Options{Tree: policies.FS, Source: "embedded"})
+	if err != nil {
+		return nil, err
+	}
+	releases, err := policy.Releases(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	return &about{
+		Schema:     api.Schema,
+		Version:    version(),
+		Go:         runtime.Version(),
+		Platform:   runtime.GOOS + "/" + runtime.GOARCH,
+		FIPS:       fips140.Enabled(),
+		Policy:     api.Policy{Digest: engine.Digest, Source: engine.Source},
+		Benchmarks: benchmarks(releases),
+	}, nil
+}
+
+func benchmarks(releases []policy.Release) []benchmark {
+	out := []benchmark{}
+	for _, r := range slices.Backward(releases) {
+		for _, name := range []string{"ndm", "alg"} {
+			if b, ok := r.Benchmarks[name]; ok {
+				out = append(out, benchmark{Benchmark: name, Release: r.Name, Date: b.Date, Rules: len(b.Rules)})
+			}
+		}
+	}
+	return out
+}
+
+func (e *env) showAbout(a *about, asJSON bool) error {
+	if asJSON {
+		return api.Encode(e.stdout, a, true)
+	}
+	s := newScreen(e.stdout)
+	s.line(0, strong, "stigwatch "+a.Version)
+	s.entry("built with", plain, a.Go+" for "+a.Platform)
+	s.entry("FIPS mode", plain, onOff(a.FIPS))
+	s.entry("policies", plain, a.Policy.Source+" "+a.Policy.Digest)
+	for _, b := range a.Benchmarks {
+		s.entry("benchmark", plain, fmt.Sprintf("%s %s of %s, %d rules", strings.ToUpper(b.Benchmark), b.Release, b.Date, b.Rules))
+	}
+	return s.flush()
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/finding"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares text with testdata/golden/name.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s: -want +got:\n%s", path, diff)
+	}
+}
+
+// noon is when the reports below are looked at.
+func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
+
+func before(d time.Duration) api.Time { return api.At(noon().Add(-d)) }
+
+func result(rule string, severity finding.Severity, outcome finding.Outcome, title, reason string, evidence ...api.Evidence) api.Result {
+	return api.Result{Rule: rule, StigID: "MOIS-ND-" + rule[2:], Benchmark: "ndm", Severity: string(severity), Title: title,
+		Result: string(outcome), Assurance: "direct", Reason: reason, Evidence: evidence, Since: before(26 * time.Hour)}
+}
+
+func findings() []api.Result {
+	return []api.Result{
+		result("V-250986", finding.Medium, finding.Fail, "The lockout holds for 15 minutes and longer after three failed logons in a row", "two settings are wrong",
+			api.Evidence{Fact: "mics.lockout.attempts", File: "/mi/config-system/startup_config/lockoutconfig.xml", Line: 12, Actual: int64(5), Expected: "<= 3", Reason: "5 attempts, at most 3 are allowed"},
+			api.Evidence{Fact: "mics.lockout.seconds", File: "/mi/config-system/startup_config/lockoutconfig.xml", Actual: nil, Expected: ">= 900", Reason: "the time is not set"},
+			api.Evidence{Fact: "faillock.deny", File: "/etc/security/faillock.conf", Line: 3, Actual: int64(3)}),
+		result("V-250991", finding.Low, finding.Fail, "Passwords have a special character", "none is required",
+			api.Evidence{Fact: "mics.password_policy.special", Actual: false, Expected: "true"}),
+		result("V-251000", finding.High, finding.Fail, "FIPS mode is on", "it is off",
+			api.Evidence{Fact: "fips.mode", File: "/proc/sys/crypto/fips_enabled", Line: 1, Actual: "0", Expected: "1"}),
+		result("V-250987", finding.Medium, finding.NotChecked, "The consent banner is shown", "the site value banner_texts is not set"),
+		result("V-250999", finding.High, finding.Error, "Logs are sent away", "policy error: cannot evaluate"),
+		result("V-250983", finding.Medium, finding.NotChecked, "t", "no policy yet"),
+		result("V-250985", finding.High, finding.NotChecked, "t", "no policy yet"),
+		result("V-250988", finding.Medium, finding.NotChecked, "t", "no policy yet"),
+		result("V-250994", finding.Medium, finding.NotChecked, "t", "no policy yet"),
+		result("V-250990", finding.Medium, finding.Pass, "Passwords have a lower-case letter", ""),
+		result("V-250992", finding.Medium, finding.NotApplicable, "Passwords change", "there are none"),
+	}
+}
+
+func checked() *api.Report {
+	return &api.Report{Schema: api.Schema, Host: "sentry1", Time: before(0), Results: findings(),
+		Policy:  api.Policy{Digest: "sha256:0123456789abcdef0123456789abcdef", Source: "embedded"},
+		Summary: api.Summary{Pass: 1, Fail: 3, NotChecked: 5, NotApplicable: 1, Error: 1, Open: api.Open{High: 1, Medium: 1, Low: 1}}}
+}
+
+func reported() *api.Report {
+	r := checked()
+	r.Agent = &api.Agent{
+		PID: 4711, Version: "1.2.3", FIPS: true, Revision: 7, Started: before(3 * time.Hour), UptimeSeconds: 10800,
+		Config: api.Config{Path: "/etc/stigwatch/stigwatch.yaml", Digest: "sha256:fedcba9876543210", Loaded: before(3 * time.Hour), Error: "/etc/stigwatch/stigwatch.yaml:3: sinks[0].type: \x1b[31mmail is none of ours\n/etc/stigwatch/site.yaml:9: x: unknown key"},
+		Watch:  api.Watch{Folders: 14, Files: 220, Events: 1204, Overflows: 1, LastEvent: before(5 * time.Second), LastFullPass: before(11*time.Minute + 3*time.Second)},
+		Passes: api.Passes{Count: 311, Full: 12, Last: before(5 * time.Second), EvalP50us: 812, EvalP99us: 2149},
+		Sinks: []api.Sink{
+			{Name: "siem", Type: "syslog", Address: "tcp://siem.example:514", Healthy: true, Sent: 12, LastSuccess: before(5 * time.Second)},
+			{Name: "local", Type: "journal", Queued: 3, Dropped: 1, LastError: "cannot connect: no such file"},
+		},
+		Conditions: []api.Condition{
+			{Code: "watch-overflow", Message: "events were lost", Since: before(50 * time.Hour)},
+			{Code: "unreadable-file", Message: "permission denied", File: "/etc/snmp/snmpd.conf\u202e", Since: before(0)},
+		},
+	}
+	return r
+}
+
+func hostile() *api.Report {
+	r := checked()
+	r.Host = "sen\x1b]0;owned\x07try"
+	r.Results = []api.Result{
+		result("V-250987", finding.Medium, finding.Fail, "Tit\rle \u009b2J", "x",
+			api.Evidence{Fact: "sshd.banner", File: "/etc/\x1b[2Jissue\n", Line: 1, Actual: "line one\nline \xff two\u202egnp" + string(make([]byte, 40)), Expected: "one of \x00"},
+			api.Evidence{Fact: "users", File: "/etc/passwd", Line: 7, Actual: map[string]any{"name": "root\x1b\u202e"}, Expected: "not to be there"}),
+		result("V-250988", finding.Medium, finding.NotChecked, "t", "cannot read \"/e\x08tc\""),
+		result("V-250989", finding.Severity(""), finding.Outcome("\x1b[0m"), "t", ""),
+	}
+	return r
+}
+
+func wide() *api.Report {
+	r := checked()
+	r.Summary = api.Summary{Fail: 2, Open: api.Open{Medium: 2}}
+	r.Results = []api.Result{
+		result("V-250987", finding.Medium, finding.Fail, "日本語の題名はとても長いので折り返されなければならないそれでも列は揃う", "理由"),
+		result("V-250988", finding.Medium, finding.Fail, "De\u0301ja\u0300 vu: combining marks take no column of their own, whatever the terminal", "why"),
+	}
+	r.Results[1].Waived = true
+	return r
+}
+
+func clean() *api.Report {
+	r := checked()
+	r.Summary = api.Summary{Pass: 1, NotApplicable: 1}
+	r.Results = r.Results[len(r.Results)-2:]
+	return r
+}
+
+func TestReportForPeople(t *testing.T) {
+	cases := []struct {
+		name   string
+		report *api.Report
+		screen screen
+	}{
+		{"check.txt", checked(), screen{}},
+		{"status.txt", reported(), screen{}},
+		{"status_80.txt", reported(), screen{width: 80}},
+		{"status_40.txt", reported(), screen{width: 40}},
+		{"status_colour.txt", reported(), screen{width: 120, colour: true}},
+		{"hostile.txt", hostile(), screen{width: 100}},
+		{"wide.txt", wide(), screen{width: 80}},
+		{"clean.txt", clean(), screen{}},
+		{"empty.txt", &api.Report{Host: "h"}, screen{}},
+	}
+	e := &env{now: noon}
+	for i := range cases {
+		c := &cases[i]
+		e.writeReport(&c.screen, c.report)
+		golden(t, c.name, c.screen.String())
+	}
+}
+
+func TestExplanationForPeople(t *testing.T) {
+	r := findings()[0]
+	x := &api.Explanation{
+		Schema: api.Schema, Result: r, SRG: "SRG-APP-000065-NDM-000214", CCIs: []string{"CCI-000044"},
+		GUI: "Security > Identity Source > Password Policy", CLI: "", Remark: "The text asks for two different times; this is the longer one.",
+		ToPass: []api.Need{
+			{Fact: "mics.lockout.attempts", Expected: "<= 3", Reason: "5 attempts, at most 3 are allowed"},
+			{Fact: "mics.lockout.seconds", Expected: ">= 900"},
+			{Fact: "site.limit", Reason: "the site profile does not set it"},
+		},
+		Facts: []api.Fact{
+			{Fact: "mics.lockout.attempts", Role: "required", State: "known", Value: int64(5), Mapping: "confirmed", Assurance: "direct",
+				Places: []api.Place{{File: "/mi/config-system/startup_config/lockoutconfig.xml", Line: 12, Raw: "<attempts>5\x1b</attempts>"}}},
+			{Fact: "faillock.deny", Role: "corroborating", State: "unreadable", Mapping: "documented", Assurance: "unknown", Reason: "permission denied",
+				Places: []api.Place{{File: "/etc/security/faillock.conf"}}},
+			{Fact: "sshd.users", Role: "corroborating", State: "unconfirmed", Value: []any{"a", "b"}, Mapping: "assumed"},
+		},
+		Site: []api.SiteValue{{Key: "limit"}, {Key: "users", Set: true, Value: []any{"x"}}},
+	}
+	for name, s := range map[string]*screen{"explain.txt": {}, "explain_60.txt": {width: 60}} {
+		writeExplanation(s, x)
+		golden(t, name, s.String())
+	}
+}

@@ -1,0 +1,315 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"stigwatch/agent/alert"
+	"stigwatch/agent/api"
+	"stigwatch/agent/finding"
+	"stigwatch/agent/watch"
+)
+
+// resyncEvery is how often everything is read again, because the kernel tells
+// of no change in /proc, of expiry, or of a lost event.
+const resyncEvery = time.Minute
+
+// loop owns the state.
+type loop struct {
+	a        *Agent
+	results  map[string]finding.Result // by rule, the last pass
+	snap     finding.Snapshot
+	before   map[string]finding.Result // nil until there was a pass, of this run or an earlier one
+	seq      uint64                    // while there is no journal
+	revision uint64
+	lastFull time.Time
+	files    []string
+	dirs     []string
+}
+
+// published is one immutable state for readers.
+type published struct {
+	revision uint64
+	host     string
+	at       time.Time
+	lastFull time.Time
+	policy   api.Policy
+	rules    map[string]*finding.Rule
+	results  []finding.Result
+	snap     finding.Snapshot
+	parts    *parts
+}
+
+func newLoop(a *Agent) *loop {
+	l := &loop{a: a, results: map[string]finding.Result{}}
+	if a.journal != nil {
+		if last := a.journal.Last(); len(last) > 0 {
+			l.before = last
+		}
+	}
+	return l
+}
+
+// run makes the first pass and then one for each thing that may have changed
+// something, until ctx ends.
+func (l *loop) run(ctx context.Context) error {
+	l.a.parts.hold = l.a.watcher.Busy
+	l.a.parts.reader.All() // so that the watch knows what is included
+	l.watch(l.a.parts.reader.Watch())
+	l.full(ctx)
+	l.a.o.Ready()
+	resync := time.NewTicker(resyncEvery)
+	defer resync.Stop()
+	alive, stop := watchdog(l.a.o.Watchdog)
+	defer stop()
+	trim := time.NewTimer(trimAfter)
+	defer trim.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			l.a.o.Stopping()
+			return nil
+		case e, ok := <-l.a.watcher.Events():
+			if !ok {
+				return ctx.Err()
+			}
+			l.event(ctx, e)
+			trim.Reset(trimAfter)
+		case <-l.a.o.Reload:
+			l.reload(ctx)
+			trim.Reset(trimAfter)
+		case <-resync.C:
+			l.watch(l.files, l.dirs)
+			l.full(ctx)
+			trim.Reset(trimAfter)
+		case text := <-l.a.losses:
+			l.agentAlert("sink-dropped", text)
+		case <-alive:
+			l.journalFault()
+		case <-trim.C:
+			trimMemory()
+		}
+		l.a.o.Alive()
+	}
+}
+
+// watchdog gives a channel that ticks twice in each interval; nil for none.
+func watchdog(interval time.Duration) (<-chan time.Time, func()) {
+	if interval <= 0 {
+		return nil, func() {}
+	}
+	t := time.NewTicker(interval / 2)
+	return t.C, t.Stop
+}
+
+// event judges what the watch told of.
+func (l *loop) event(ctx context.Context, e watch.Event) {
+	if e.All {
+		l.a.conds.set("watch-overflow", e.Reason, "")
+		l.agentAlert("watch-overflow", "events were lost, everything was read again: "+e.Reason)
+		l.full(ctx)
+		return
+	}
+	l.update(ctx, e.Paths)
+	l.rewatch(ctx)
+}
+
+// full reads and judges everything.
+func (l *loop) full(ctx context.Context) {
+	start := time.Now()
+	l.snap, _ = l.a.parts.reader.All()
+	l.lastFull = start
+	l.judge(ctx, nil)
+	l.a.timing.pass(time.Since(start), true)
+	l.rewatch(ctx)
+}
+
+// judge evaluates these rules, all when nil, tells what changed and publishes.
+func (l *loop) judge(ctx context.Context, rules []string) {
+	p := l.a.parts
+	now := time.Now()
+	evaluated := p.engine.Evaluate(ctx, l.snap, rules, now)
+	finding.Carry(l.before, evaluated, now)
+	changes := finding.Diff(p.engine.Rules, l.before, evaluated, now)
+	for i := range changes {
+		l.tell(alert.FromChange(changes[i], p.name, l.nextSeq()))
+	}
+	if l.before == nil {
+		l.before = map[string]finding.Result{}
+	}
+	for _, r := range evaluated {
+		l.before[r.Rule] = r
+	}
+	if l.a.journal != nil && (len(changes) > 0 || rules == nil) {
+		l.a.journal.Save(evaluated)
+	}
+	l.policyFaults(evaluated)
+	l.publish(now)
+}
+
+func (l *loop) tell(m alert.Message) {
+	for _, o := range l.a.outlets {
+		o.Offer(&m)
+	}
+	l.a.o.OnAlert(m)
+}
+
+func (l *loop) agentAlert(code, text string) {
+	l.a.o.Log.Warn(text, "code", code)
+	l.tell(alert.AgentMessage(code, text, "", l.a.parts.name, l.nextSeq(), time.Now()))
+}
+
+func (l *loop) nextSeq() uint64 {
+	if l.a.journal != nil {
+		return l.a.journal.Seq()
+	}
+	l.seq++
+	return l.seq
+}
+
+// policyFaults keeps one condition for each rule whose policy is in error.
+func (l *loop) policyFaults(evaluated []finding.Result) {
+	for i := range evaluated {
+		code := "policy-fault " + evaluated[i].Rule
+		if evaluated[i].Outcome != finding.Error {
+			l.a.conds.clear(code)
+			continue
+		}
+		if l.a.conds.set(code, evaluated[i].Reason, "") {
+			l.agentAlert("policy-fault", evaluated[i].Rule+": "+evaluated[i].Reason)
+		}
+	}
+}
+
+// publish hands readers what is now. The results are those of rules that the
+// engine knows: a journal of another version may hold others.
+func (l *loop) publish(now time.Time) {
+	p := l.a.parts
+	l.revision++
+	results := make([]finding.Result, 0, len(p.engine.Order))
+	for _, id := range p.engine.Order {
+		results = append(results, l.before[id])
+	}
+	l.unreadable()
+	l.journalFault()
+	l.a.published.Store(&published{
+		revision: l.revision, host: p.name, at: now, lastFull: l.lastFull, rules: p.engine.Rules,
+		policy:  api.Policy{Digest: p.engine.Digest, Source: p.engine.Source},
+		results: results, snap: l.snap, parts: p,
+	})
+}
+
+// journalFault keeps the condition that the journal takes nothing.
+func (l *loop) journalFault() {
+	if l.a.journal == nil {
+		return
+	}
+	err := l.a.journal.Fault()
+	if err == nil {
+		l.a.conds.clear("journal-fault")
+		return
+	}
+	if l.a.conds.set("journal-fault", err.Error(), l.a.parts.cfg.StateDir) {
+		l.agentAlert("journal-fault", "nothing can be recorded: "+err.Error())
+	}
+}
+
+// unreadable keeps one condition for each file that cannot be read.
+func (l *loop) unreadable() {
+	bad := map[string]string{}
+	for _, f := range l.snap {
+		if f.State == finding.Unreadable && len(f.Evidence) > 0 {
+			bad[f.Evidence[0].File] = f.Reason
+		}
+	}
+	l.a.conds.replace("unreadable-file", bad)
+}
+
+// maxRounds bounds how often new includes may lead to newer ones in one go; the
+// resync finds the rest.
+const maxRounds = 8
+
+// rewatch gives the watch the set of paths that facts look for, when it changed,
+// and looks at those that are new: nobody saw what happened to them before.
+func (l *loop) rewatch(ctx context.Context) {
+	for range maxRounds {
+		files, dirs := l.a.parts.reader.Watch()
+		if slices.Equal(files, l.files) && slices.Equal(dirs, l.dirs) {
+			return
+		}
+		added := l.watch(files, dirs)
+		if len(added) == 0 || l.snap == nil {
+			return
+		}
+		l.update(ctx, added)
+	}
+}
+
+// watch makes the watches, and renews those that there are.
+func (l *loop) watch(files, dirs []string) []string {
+	l.files, l.dirs = files, dirs
+	added, err := l.a.watcher.Set(files, dirs)
+	if err == nil {
+		l.a.conds.clear("watch-incomplete")
+		return added
+	}
+	if l.a.conds.set("watch-incomplete", err.Error(), "") {
+		l.agentAlert("watch-incomplete", err.Error())
+	}
+	return added
+}
+
+// update reads these paths again and judges what they can have changed.
+func (l *loop) update(ctx context.Context, paths []string) {
+	start := time.Now()
+	snap, changed := l.a.parts.reader.Update(paths)
+	l.snap = snap
+	if len(changed) == 0 {
+		return
+	}
+	l.judge(ctx, l.a.parts.engine.Affected(changed))
+	l.a.timing.pass(time.Since(start), false)
+}
+
+// reload builds everything anew and swaps it in. When the new configuration has
+// a mistake the old one stays, and status says so.
+func (l *loop) reload(ctx context.Context) {
+	l.a.o.Reloading()
+	defer l.a.o.Ready()
+	next, err := build(ctx, l.a.o)
+	if err == nil {
+		err = l.swap(ctx, next)
+	}
+	was := l.a.reloads.Load()
+	if err != nil {
+		l.a.reloads.Store(&reloadState{loaded: was.loaded, err: err.Error()})
+		l.a.conds.set("config-refused", err.Error(), l.a.parts.cfg.Path)
+		l.agentAlert("config-refused", fmt.Sprintf("the new configuration was refused, the one of %s stays live: %v", was.loaded.UTC().Format(time.RFC3339), err))
+		l.publish(time.Now())
+		return
+	}
+	l.a.reloads.Store(&reloadState{loaded: time.Now()})
+	l.a.conds.clear("config-refused")
+	l.full(ctx)
+}
+
+// swap puts new parts in place. What only a restart can change is refused.
+func (l *loop) swap(_ context.Context, next *parts) error {
+	was := l.a.parts.cfg
+	if was.StateDir != next.cfg.StateDir || was.Socket != next.cfg.Socket || !slices.Equal(was.Sinks, next.cfg.Sinks) {
+		next.close()
+		return fmt.Errorf("cannot change state_dir, runtime_dir or sinks without a restart: systemctl restart stigwatch")
+	}
+	next.hold = l.a.watcher.Busy
+	old := l.a.parts
+	l.a.parts = next
+	l.a.live.Store(next)
+	maps.DeleteFunc(l.before, func(id string, _ finding.Result) bool { return next.engine.Rules[id] == nil })
+	next.reader.All()
+	l.watch(next.reader.Watch())
+	old.close()
+	return nil
+}

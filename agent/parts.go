@@ -1,0 +1,134 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"stigwatch/agent/config"
+	"stigwatch/agent/facts"
+	"stigwatch/agent/finding"
+	"stigwatch/agent/host"
+	"stigwatch/agent/lens"
+	"stigwatch/agent/mapping"
+	"stigwatch/agent/policy"
+	"stigwatch/agent/strict"
+	"stigwatch/policies"
+)
+
+// parts are what one configuration comes to. A reload builds new ones whole and
+// swaps them; the daemon and the one-shot commands build them the same way.
+type parts struct {
+	cfg      *config.Config
+	site     *config.Site
+	mapping  map[string]mapping.Entry
+	host     *host.Host
+	evidence *host.Host // nil when there is no evidence folder
+	engine   *policy.Engine
+	reader   *facts.Reader
+	name     string // of the appliance
+	hold     func(path string) bool
+}
+
+// build loads everything. Mistakes in any of the configuration files are listed
+// together.
+func build(ctx context.Context, o Options) (*parts, error) {
+	cfg, site, err := config.LoadAll(o.ConfigPath, o.Over)
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{cfg: cfg, site: site}
+	p.engine, err = policy.Load(ctx, policy.Options{Tree: policies.FS, Source: "embedded", Site: site.Data()})
+	if err != nil {
+		return nil, err
+	}
+	if p.mapping, err = loadMapping(cfg.MappingDirs, p.engine.Schema); err != nil {
+		return nil, err
+	}
+	if p.host, err = host.New(host.Options{Root: cfg.Root}); err != nil {
+		return nil, err
+	}
+	if err := p.openEvidence(); err != nil {
+		return nil, errors.Join(err, p.host.Close())
+	}
+	p.name = p.hostName()
+	p.reader = facts.New(facts.Options{
+		Host: p.host, Evidence: p.evidence, Mapping: p.mapping, Schema: p.engine.Schema,
+		CAs: site.CAs, HostName: p.name, Hold: p.held,
+	})
+	return p, nil
+}
+
+func (p *parts) held(path string) bool { return p.hold != nil && p.hold(path) }
+
+func (p *parts) close() {
+	_ = p.host.Close()
+	if p.evidence != nil {
+		_ = p.evidence.Close()
+	}
+}
+
+// openEvidence takes a folder that is not there for an empty one.
+func (p *parts) openEvidence() error {
+	h, err := host.New(host.Options{Root: p.cfg.Evidence})
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	p.evidence = h
+	return err
+}
+
+// hostName is the machine's own name when the root is the machine's, else the
+// one that the tree says.
+func (p *parts) hostName() string {
+	if p.cfg.Root == "/" {
+		if name, err := os.Hostname(); err == nil {
+			return name
+		}
+	}
+	if f, err := p.host.Read("/etc/hostname"); err == nil {
+		if words := strings.Fields(string(f.Bytes)); len(words) > 0 {
+			return words[0]
+		}
+	}
+	return "unknown"
+}
+
+// loadMapping reads the shipped mappings and lays the site's over them.
+func loadMapping(dirs []string, schema finding.Schema) (map[string]mapping.Entry, error) {
+	known := mapping.Known{Facts: schema, Lenses: lens.Names()}
+	shipped, err := fs.Glob(policies.FS, "mappings/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var base []mapping.Entry
+	for _, name := range shipped {
+		b, err := fs.ReadFile(policies.FS, name)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := mapping.Parse(name, b, known)
+		if err != nil {
+			return nil, err
+		}
+		base = append(base, entries...)
+	}
+	layers := [][]mapping.Entry{base}
+	var mistakes strict.Mistakes
+	for _, dir := range dirs {
+		entries, err := mapping.LoadDir(dir, known)
+		if m := (strict.Mistakes)(nil); errors.As(err, &m) {
+			mistakes = append(mistakes, m...)
+		} else if err != nil {
+			return nil, fmt.Errorf("cannot load the mappings in %q: %w", dir, err)
+		}
+		layers = append(layers, entries)
+	}
+	if err := mistakes.Err(); err != nil {
+		return nil, err
+	}
+	return mapping.Merge(layers...)
+}

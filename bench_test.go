@@ -1,0 +1,342 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"stigwatch/agent/api"
+	"stigwatch/testdata/appliance/gen"
+)
+
+// The benchmarks run the real binary as a process of its own. `make bench`
+// prints their tables; nothing here asserts a time.
+const (
+	benchChanges = 2000
+	benchApart   = 3 * time.Millisecond
+	benchFile    = "root/mi/config-system/startup_config/identityconfig.xml"
+)
+
+// rig is a built binary, a little appliance and a receiver's socket.
+type rig struct {
+	b      *testing.B
+	dir    string
+	bin    string
+	floor  string // the C floor, "" where there is no compiler
+	socket *net.UnixConn
+}
+
+func newRig(b *testing.B) *rig {
+	b.Helper()
+	r := &rig{b: b, dir: b.TempDir()}
+	r.bin = filepath.Join(r.dir, "stigwatch")
+	r.run("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", r.bin, ".")
+	if _, err := exec.LookPath("cc"); err == nil {
+		r.floor = filepath.Join(r.dir, "floor")
+		r.run("cc", "-O2", "-o", r.floor, "testdata/bench/floor.c")
+	}
+	if err := gen.Copy("compliant", r.dir); err != nil {
+		b.Fatal(err)
+	}
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: r.path("alerts.sock"), Net: "unixgram"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = conn.SetReadBuffer(4 << 20)
+	r.socket = conn
+	b.Cleanup(func() { conn.Close() })
+	conf := "\nsinks:\n  - {name: bench, type: syslog, address: \"unix://" + r.path("alerts.sock") + "\"}\n"
+	f, err := os.OpenFile(r.path("stigwatch/stigwatch.yaml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(conf); err != nil {
+		b.Fatal(err)
+	}
+	return r
+}
+
+func (r *rig) path(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *rig) run(name string, args ...string) {
+	r.b.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		r.b.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}
+
+func (r *rig) flags(args ...string) []string {
+	return append(args, "--config", r.path("stigwatch/stigwatch.yaml"), "--state-dir", r.path("state"), "--runtime-dir", r.path("run"))
+}
+
+// agent starts the daemon and gives how long it took to be ready.
+func (r *rig) agent() (*exec.Cmd, time.Duration) {
+	r.b.Helper()
+	name := r.path("notify.sock")
+	_ = os.Remove(name)
+	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	defer notify.Close()
+	cmd := exec.Command(r.bin, r.flags("run")...)
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+name)
+	cmd.Stderr = os.Stderr
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		r.b.Fatal(err)
+	}
+	_ = notify.SetReadDeadline(began.Add(10 * time.Second))
+	for buf := make([]byte, 4096); ; {
+		n, err := notify.Read(buf)
+		if err != nil {
+			r.b.Fatalf("no READY=1: %v", err)
+		}
+		if strings.Contains(string(buf[:n]), "READY=1") {
+			return cmd, time.Since(began)
+		}
+	}
+}
+
+func (r *rig) kill(cmd *exec.Cmd) {
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	_ = cmd.Wait()
+}
+
+// writers are the ways to write a file; each gives when the last call that ends
+// the write was made.
+func writers() map[string]func(file string, text []byte) time.Time {
+	return map[string]func(string, []byte) time.Time{
+		"rename": func(file string, text []byte) time.Time {
+			_ = os.WriteFile(file+".new", text, 0o644)
+			at := time.Now()
+			_ = os.Rename(file+".new", file)
+			return at
+		},
+		"in place": func(file string, text []byte) time.Time { return inPieces(file, text, 1) },
+		"pieces":   func(file string, text []byte) time.Time { return inPieces(file, text, 20) },
+		"mmap":     mapped,
+	}
+}
+
+func inPieces(file string, text []byte, pieces int) time.Time {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return time.Now()
+	}
+	size := len(text)/pieces + 1
+	for ; len(text) > size; text = text[size:] {
+		_, _ = f.Write(text[:size])
+	}
+	_, _ = f.Write(text)
+	at := time.Now()
+	_ = f.Close()
+	return at
+}
+
+func mapped(file string, text []byte) time.Time {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return time.Now()
+	}
+	_ = f.Truncate(int64(len(text)))
+	m, err := unix.Mmap(int(f.Fd()), 0, len(text), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err == nil {
+		copy(m, text)
+		_ = unix.Munmap(m)
+	}
+	at := time.Now()
+	_ = f.Close()
+	return at
+}
+
+// measure makes changes and times each until its datagram is there.
+func (r *rig) measure(write func(string, []byte) time.Time, n int, apart time.Duration) []time.Duration {
+	r.b.Helper()
+	good, err := os.ReadFile(r.path(benchFile))
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	bad := []byte(strings.Replace(string(good), ">15<", ">14<", 1))
+	r.drain()
+	buf := make([]byte, 64<<10)
+	times := make([]time.Duration, 0, n)
+	for i := range n {
+		text := bad
+		if i%2 == 1 {
+			text = good
+		}
+		at := write(r.path(benchFile), text)
+		_ = r.socket.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := r.socket.Read(buf); err != nil {
+			r.b.Fatalf("change %d was never told: %v", i, err)
+		}
+		times = append(times, time.Since(at))
+		time.Sleep(apart)
+	}
+	return times
+}
+
+func (r *rig) drain() {
+	buf := make([]byte, 64<<10)
+	for {
+		_ = r.socket.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if _, err := r.socket.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+type spread struct{ p50, p99, max time.Duration }
+
+func spreadOf(d []time.Duration) spread {
+	slices.Sort(d)
+	return spread{d[len(d)/2], d[len(d)*99/100], d[len(d)-1]}
+}
+
+func (s spread) String() string {
+	return fmt.Sprintf("p50 %7d µs   p99 %7d µs   max %7d µs", s.p50.Microseconds(), s.p99.Microseconds(), s.max.Microseconds())
+}
+
+// BenchmarkChangeToAlert: from the call that ends a write to the alert in the
+// receiver's socket, beside a raw inotify reader in C that sends one datagram.
+func BenchmarkChangeToAlert(b *testing.B) {
+	r := newRig(b)
+	for _, kind := range []string{"rename", "in place", "pieces", "mmap"} {
+		r.change(kind, benchChanges, benchApart)
+	}
+	r.change("rename", 20, 1200*time.Millisecond)
+}
+
+func (r *rig) change(kind string, n int, apart time.Duration) {
+	r.b.Helper()
+	write := writers()[kind]
+	var floor spread
+	if r.floor != "" {
+		cmd := exec.Command(r.floor, filepath.Dir(r.path(benchFile)), r.path("alerts.sock"), filepath.Base(benchFile))
+		if err := cmd.Start(); err != nil {
+			r.b.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		floor = spreadOf(r.measure(write, n, apart))
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		fmt.Printf("%-9s %4d changes, %v apart, floor      %s\n", kind, n, apart, floor)
+	}
+	agent, _ := r.agent()
+	defer r.kill(agent)
+	got := spreadOf(r.measure(write, n, apart))
+	fmt.Printf("%-9s %4d changes, %v apart, stigwatch  %s", kind, n, apart, got)
+	if floor.p50 > 0 {
+		fmt.Printf("   %.1f × the floor", float64(got.p50)/float64(floor.p50))
+	}
+	fmt.Println()
+}
+
+// BenchmarkProcess: start to ready, check as a process, memory and wake-ups at
+// rest.
+func BenchmarkProcess(b *testing.B) {
+	r := newRig(b)
+	var starts, checks []time.Duration
+	var peak int64
+	for range 15 {
+		cmd, took := r.agent()
+		starts = append(starts, took)
+		r.kill(cmd)
+		began := time.Now()
+		check := exec.Command(r.bin, r.flags("check", "--json")...)
+		_ = check.Run() // exit 4: not everything is checked
+		checks = append(checks, time.Since(began))
+		peak = max(peak, check.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+	}
+	fmt.Printf("start → ready    %s\n", spreadOf(starts))
+	fmt.Printf("check, a process %s   peak %d MiB\n", spreadOf(checks), peak>>10)
+	cmd, _ := r.agent()
+	defer r.kill(cmd)
+	time.Sleep(2 * time.Second)
+	cpu, switches := usage(cmd.Process.Pid)
+	time.Sleep(20 * time.Second)
+	cpu2, switches2 := usage(cmd.Process.Pid)
+	fmt.Printf("at rest          %d KiB resident, %d ms CPU and %d wake-ups a minute\n", resident(cmd.Process.Pid), 3*(cpu2-cpu), 3*(switches2-switches))
+	if info, err := os.Stat(r.bin); err == nil {
+		fmt.Printf("binary, stripped %.1f MiB\n", float64(info.Size())/(1<<20))
+	}
+}
+
+// BenchmarkStorm: one file written 10,000 times as fast as it goes.
+func BenchmarkStorm(b *testing.B) {
+	r := newRig(b)
+	cmd, _ := r.agent()
+	defer r.kill(cmd)
+	good, err := os.ReadFile(r.path(benchFile))
+	if err != nil {
+		b.Fatal(err)
+	}
+	before, cpu := r.passes(), 0
+	cpu, _ = usage(cmd.Process.Pid)
+	began := time.Now()
+	for i := range 10_000 {
+		_ = inPieces(r.path(benchFile), []byte(strings.Replace(string(good), ">15<", fmt.Sprintf(">%d<", 1+i%14), 1)), 1)
+	}
+	took := time.Since(began)
+	r.drain()
+	at := inPieces(r.path(benchFile), good, 1)
+	buf := make([]byte, 64<<10)
+	_ = r.socket.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_, err = r.socket.Read(buf)
+	last := time.Since(at)
+	after, _ := usage(cmd.Process.Pid)
+	fmt.Printf("storm of 10,000  %v long, %d passes, %d ms CPU, last state after %v (%v), overflows %d\n",
+		took.Round(time.Millisecond), r.passes()-before, after-cpu, last, err, r.report().Agent.Watch.Overflows)
+}
+
+func (r *rig) report() *api.Report {
+	r.b.Helper()
+	rep, err := api.Dial(r.path("run/stigwatch.sock")).Status(context.Background())
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	return rep
+}
+
+func (r *rig) passes() uint64 { return r.report().Agent.Passes.Count }
+
+// usage gives a process's CPU time in ms and its voluntary context switches.
+func usage(pid int) (cpu, switches int) {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	for _, i := range []int{11, 12} {
+		ticks, _ := strconv.Atoi(fields[i])
+		cpu += ticks * 10
+	}
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	for _, task := range tasks {
+		switches += statusLine(task, "voluntary_ctxt_switches:")
+	}
+	return cpu, switches
+}
+
+func resident(pid int) int { return statusLine(fmt.Sprintf("/proc/%d/status", pid), "VmRSS:") }
+
+func statusLine(file, key string) int {
+	b, _ := os.ReadFile(file)
+	for _, line := range strings.Split(string(b), "\n") {
+		if rest, ok := strings.CutPrefix(line, key); ok {
+			n, _ := strconv.Atoi(strings.Fields(rest)[0])
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport is who may import whom inside the module. The data goes from left
+// to right and from top to bottom of docs/architecture.md, never back.
+var mayImport = map[string][]string{
+	".":             {"agent/cli"},
+	"agent/finding": {},
+	"agent/host":    {},
+	"agent/lens":    {},
+	"agent/strict":  {},
+	"agent/watch":   {},
+	"agent/service": {},
+	"agent/mapping": {"agent/finding", "agent/lens", "agent/strict"},
+	"agent/config":  {"agent/finding", "agent/strict"},
+	"agent/facts":   {"agent/finding", "agent/host", "agent/lens", "agent/mapping"},
+	"agent/policy":  {"agent/finding", "policies"},
+	"agent/journal": {"agent/finding"},
+	"agent/alert":   {"agent/finding"},
+	"agent/api":     {"agent/finding"},
+	"agent/status":  {"agent/api", "agent/finding"},
+	"agent":         {"agent/alert", "agent/api", "agent/config", "agent/facts", "agent/finding", "agent/host", "agent/journal", "agent/lens", "agent/mapping", "agent/policy", "agent/status", "agent/strict", "agent/watch", "policies"},
+	"agent/cli":     {"agent", "agent/alert", "agent/api", "agent/config", "agent/finding", "agent/policy", "agent/service", "policies", "testdata"},
+	"policies":      {},
+	"testdata":      {},
+}
+
+// livesOnlyIn is where an outside module may be imported, tests aside.
+var livesOnlyIn = map[string][]string{
+	"github.com/open-policy-agent/opa":         {"agent/policy"},
+	"github.com/fsnotify/fsnotify":             {"agent/watch"},
+	"go.etcd.io/bbolt":                         {"agent/journal"},
+	"github.com/kardianos/service":             {"agent/service"},
+	"github.com/coreos/go-systemd/v22/daemon":  {"agent/service"},
+	"github.com/coreos/go-systemd/v22/journal": {"agent/alert"},
+	"github.com/leodido/go-syslog":             {"agent/alert"},
+	"github.com/spf13/cobra":                   {"agent/cli"},
+	"go.yaml.in/yaml/v3":                       {"agent/strict", "agent/config", "agent/mapping"},
+	"golang.org/x/sync/errgroup":               {"agent", "agent/watch"},
+}
+
+// source is one parsed Go file that is not a test.
+type source struct {
+	dir  string
+	name string
+	file *ast.File
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var out []source
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && p != "." || p != "testdata" && strings.Contains("/"+p+"/", "/testdata/")) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(fset, p, nil, parser.ParseComments)
+		out = append(out, source{path.Dir(p), p, f})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 20 {
+		t.Fatalf("only %d source files found", len(out))
+	}
+	return out
+}
+
+func imports(s source) []string {
+	var out []string
+	for _, i := range s.file.Imports {
+		name, _ := strconv.Unquote(i.Path.Value)
+		out = append(out, name)
+	}
+	return out
+}
+
+func TestImportTable(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range sources(t) {
+		allowed, listed := mayImport[s.dir]
+		if !listed {
+			t.Errorf("%s: package %s is not in the import table", s.name, s.dir)
+		}
+		seen[s.dir] = true
+		for _, name := range imports(s) {
+			if ours, ok := strings.CutPrefix(name, "stigwatch/"); ok && !slices.Contains(allowed, ours) {
+				t.Errorf("%s: %s may not import %s", s.name, s.dir, ours)
+			}
+		}
+	}
+	for dir := range mayImport {
+		if !seen[dir] {
+			t.Errorf("the import table names %s, which is not there", dir)
+		}
+	}
+}
+
+func TestOutsideModulesLiveWhereTheyBelong(t *testing.T) {
+	used := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, name := range imports(s) {
+			for module, dirs := range livesOnlyIn {
+				if name != module && !strings.HasPrefix(name, module+"/") {
+					continue
+				}
+				used[module] = true
+				if !slices.Contains(dirs, s.dir) {
+					t.Errorf("%s: %s belongs in %v only", s.name, name, dirs)
+				}
+			}
+		}
+	}
+	for module := range livesOnlyIn {
+		if !used[module] {
+			t.Errorf("nothing imports %s any more", module)
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItOwns(t *testing.T) {
+	documented := map[string]bool{}
+	for _, s := range sources(t) {
+		documented[s.dir] = documented[s.dir] || s.file.Doc != nil
+	}
+	for dir, ok := range documented {
+		if !ok {
+			t.Errorf("package %s has no package comment", dir)
+		}
+	}
+}
+
+func TestNoInitFunctions(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s: init runs behind everybody's back", s.name)
+			}
+		}
+	}
+}
+
+// The official documents' sentences are not ours to ship.
+func TestNoOfficialSentences(t *testing.T) {
+	files, err := filepath.Glob("../shared/stig/*.xml")
+	if err != nil || len(files) == 0 {
+		t.Skip("../shared/stig is not there: our titles cannot be compared with the official ones")
+	}
+	var official [][]byte
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range bytes.Split(b, []byte("<title>"))[1:] {
+			text, _, _ := bytes.Cut(part, []byte("</title>"))
+			if len(text) > 60 {
+				official = append(official, text)
+			}
+		}
+	}
+	if len(official) < 58 {
+		t.Fatalf("only %d official titles found", len(official))
+	}
+	err = fs.WalkDir(os.DirFS("policies"), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join("policies", p))
+		for _, sentence := range official {
+			if bytes.Contains(b, sentence) {
+				t.Errorf("policies/%s holds an official title: %s", p, sentence)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
