@@ -40,10 +40,10 @@ type rig struct {
 func newRig(b *testing.B) *rig {
 	b.Helper()
 	r := &rig{b: b, dir: b.TempDir()}
-	r.bin = filepath.Join(r.dir, "stigwatch")
+	r.bin = filepath.Join(r.dir, "agent.bin")
 	r.run("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", r.bin, ".")
 	if _, err := exec.LookPath("cc"); err == nil {
-		r.floor = filepath.Join(r.dir, "floor")
+		r.floor = filepath.Join(r.dir, "floor.bin")
 		r.run("cc", "-O2", "-o", r.floor, "testdata/bench/floor.c")
 	}
 	if err := gen.Copy("compliant", r.dir); err != nil {
@@ -120,9 +120,10 @@ func (r *rig) kill(cmd *exec.Cmd) {
 func writers() map[string]func(file string, text []byte) time.Time {
 	return map[string]func(string, []byte) time.Time{
 		"rename": func(file string, text []byte) time.Time {
-			_ = os.WriteFile(file+".new", text, 0o644)
+			beside := filepath.Join(os.TempDir(), "stigwatch-bench.new") // not in the watched folder: the floor tells of each name
+			_ = os.WriteFile(beside, text, 0o644)
 			at := time.Now()
-			_ = os.Rename(file+".new", file)
+			_ = os.Rename(beside, file)
 			return at
 		},
 		"in place": func(file string, text []byte) time.Time { return inPieces(file, text, 1) },
@@ -225,7 +226,7 @@ func (r *rig) change(kind string, n int, apart time.Duration) {
 	write := writers()[kind]
 	var floor spread
 	if r.floor != "" {
-		cmd := exec.Command(r.floor, filepath.Dir(r.path(benchFile)), r.path("alerts.sock"), filepath.Base(benchFile))
+		cmd := exec.Command(r.floor, filepath.Dir(r.path(benchFile)), r.path("alerts.sock"))
 		if err := cmd.Start(); err != nil {
 			r.b.Fatal(err)
 		}

@@ -123,11 +123,12 @@ func (l *loop) full(ctx context.Context) {
 	l.snap, _ = l.a.parts.reader.All()
 	l.lastFull = start
 	l.judge(ctx, nil)
+	l.publish(time.Now())
 	l.a.timing.pass(time.Since(start), true)
 	l.rewatch(ctx)
 }
 
-// judge evaluates these rules, all when nil, tells what changed and publishes.
+// judge evaluates these rules, all when nil, and tells what changed.
 func (l *loop) judge(ctx context.Context, rules []string) {
 	p := l.a.parts
 	now := time.Now()
@@ -147,7 +148,6 @@ func (l *loop) judge(ctx context.Context, rules []string) {
 		l.a.journal.Save(evaluated)
 	}
 	l.policyFaults(evaluated)
-	l.publish(now)
 }
 
 func (l *loop) tell(m alert.Message) {
@@ -262,15 +262,26 @@ func (l *loop) watch(files, dirs []string) []string {
 	return added
 }
 
-// update reads these paths again and judges what they can have changed.
+// update reads these paths again and judges what they can have changed: first
+// the rules of facts whose value changed, so that alerts leave at once; then
+// those of facts that only stand elsewhere now, whose evidence has to follow.
 func (l *loop) update(ctx context.Context, paths []string) {
 	start := time.Now()
 	snap, changed := l.a.parts.reader.Update(paths)
 	l.snap = snap
-	if len(changed) == 0 {
+	if changed.None() {
 		return
 	}
-	l.judge(ctx, l.a.parts.engine.Affected(changed))
+	engine := l.a.parts.engine
+	first := engine.Affected(changed.Values)
+	if len(first) > 0 {
+		l.judge(ctx, first)
+	}
+	rest := slices.DeleteFunc(engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
+	if len(rest) > 0 {
+		l.judge(ctx, rest)
+	}
+	l.publish(time.Now())
 	l.a.timing.pass(time.Since(start), false)
 }
 

@@ -78,8 +78,17 @@ func (r *Reader) readingOrder() []string {
 	return slices.Concat(first, plain, last)
 }
 
+// Changes are the facts that differ from the snapshot before.
+type Changes struct {
+	Values []string // state or value: these can change a verdict
+	Places []string // only where it was read: line, digest, raw text
+}
+
+// None tells that nothing changed.
+func (c Changes) None() bool { return len(c.Values)+len(c.Places) == 0 }
+
 // All reads everything anew and gives the snapshot with the facts that changed.
-func (r *Reader) All() (finding.Snapshot, []string) {
+func (r *Reader) All() (finding.Snapshot, Changes) {
 	for _, d := range r.docs {
 		d.stale = true
 	}
@@ -92,7 +101,7 @@ func (r *Reader) All() (finding.Snapshot, []string) {
 // Update reads again what the changed paths can have changed, and gives the
 // snapshot with the facts that changed. A path below a watched folder counts
 // for every pattern that matches it.
-func (r *Reader) Update(paths []string) (finding.Snapshot, []string) {
+func (r *Reader) Update(paths []string) (finding.Snapshot, Changes) {
 	if r.snap == nil {
 		return r.All()
 	}
@@ -108,7 +117,7 @@ func (r *Reader) Update(paths []string) (finding.Snapshot, []string) {
 		}
 	}
 	if !stale {
-		return r.snap, nil
+		return r.snap, Changes{}
 	}
 	return r.make(r.touched())
 }
@@ -136,23 +145,27 @@ func (r *Reader) follows(name string, hit map[string]bool) bool {
 }
 
 // make reads these facts and shares the others with the snapshot before.
-func (r *Reader) make(names []string) (finding.Snapshot, []string) {
+func (r *Reader) make(names []string) (finding.Snapshot, Changes) {
 	next := make(finding.Snapshot, len(r.order))
 	maps.Copy(next, r.snap)
-	var changed []string
+	var c Changes
 	for _, name := range names {
 		fact := r.read(name, next)
-		if was := next[name]; was == nil || !same(was, fact) {
+		switch was := next[name]; {
+		case was == nil || !sameValue(was, fact):
 			next[name] = fact
-			changed = append(changed, name)
+			c.Values = append(c.Values, name)
+		case !samePlace(was, fact):
+			next[name] = fact
+			c.Places = append(c.Places, name)
 		}
 	}
 	r.forget()
-	if r.snap != nil && len(changed) == 0 {
-		return r.snap, nil
+	if r.snap != nil && c.None() {
+		return r.snap, c
 	}
 	r.snap = next
-	return next, changed
+	return next, c
 }
 
 // forget drops trees and files that no fact uses any more.

@@ -20,8 +20,8 @@ func snmpdWords() splitting {
 	return splitting{quotes: `"'`, comment: true, hides: func(byte, byte) bool { return true }}
 }
 
-// Parse reads one file. A line for another program ("[snmp] …") and the lines
-// after such a word alone keep that word as the parent's name.
+// Parse reads one file. "[snmp] rouser x" becomes a node named "[snmp]" with
+// the directive as its child; "[snmp]" alone is a node without children.
 func (Snmpd) Parse(name string, b []byte) (*Doc, error) {
 	g := newGrow(name, b)
 	err := eachLine(name, b, func(l textLine) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"stigwatch/agent/finding"
 )
@@ -56,10 +57,11 @@ func (e *Engine) run(ctx context.Context, j *judgement, in ast.Value, txn storag
 			j.err = fmt.Errorf("the policy panicked: %v", p)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, ruleTimeout)
-	defer cancel()
+	cancel := topdown.NewCancel()
+	defer time.AfterFunc(ruleTimeout, cancel.Cancel).Stop()
 	q := e.queries[j.rule.ID]
-	members, err := eval(ctx, q.violations, in, txn)
+	run := evaluation{context.WithoutCancel(ctx), in, txn, cancel}
+	members, err := run.eval(q.violations)
 	if err != nil {
 		j.err = err
 		return
@@ -74,16 +76,26 @@ func (e *Engine) run(ctx context.Context, j *judgement, in ast.Value, txn storag
 	}
 	if q.notApplicable != nil {
 		j.naFacts = q.naFacts
-		j.notApplicable, j.err = texts(eval(ctx, q.notApplicable, in, txn))
+		j.notApplicable, j.err = texts(run.eval(q.notApplicable))
 	}
 	if q.remarks != nil && j.err == nil {
-		j.remarks, j.err = texts(eval(ctx, q.remarks, in, txn))
+		j.remarks, j.err = texts(run.eval(q.remarks))
 	}
 }
 
+// evaluation is what the queries of one rule run on. Its context never ends:
+// rego starts a goroutine for each query under one that can, and the cancel does
+// the same for less.
+type evaluation struct {
+	ctx    context.Context
+	in     ast.Value
+	txn    storage.Transaction
+	cancel topdown.Cancel
+}
+
 // eval runs one prepared query and gives the members of its set.
-func eval(ctx context.Context, q *rego.PreparedEvalQuery, in ast.Value, txn storage.Transaction) ([]any, error) {
-	rs, err := q.Eval(ctx, rego.EvalParsedInput(in), rego.EvalTransaction(txn))
+func (r *evaluation) eval(q *rego.PreparedEvalQuery) ([]any, error) {
+	rs, err := q.Eval(r.ctx, rego.EvalParsedInput(r.in), rego.EvalTransaction(r.txn), rego.EvalExternalCancel(r.cancel))
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ func (w *Watcher) Set(files, dirs []string) ([]string, error) {
 	slices.SortFunc(ts, byPath)
 	moved, err := w.place(ts)
 	w.drop(old)
+	w.handOver()
 	w.report(moved, added)
 	slices.Sort(added)
 	return slices.Compact(added), err
@@ -289,29 +290,41 @@ func (w *Watcher) failed(f *folder, err error) error {
 // sweep removes watches that nothing needs any more. mu is not held while
 // fsnotify works.
 func (w *Watcher) sweep() {
-	var idle []string
+	var idle []*folder
 	w.mu.Lock()
 	for f := range w.table.loose {
-		if !f.unused() {
-			continue
-		}
-		delete(w.table.folders, f.path)
-		w.unwatch(f)
-		if f.fs {
-			f.fs = false
-			idle = append(idle, f.path)
+		if f.unused() {
+			delete(w.table.folders, f.path)
+			w.unwatch(f)
+			idle = append(idle, f)
 		}
 	}
 	clear(w.table.loose)
+	w.mu.Unlock()
+	w.unhear(idle)
+}
+
+// handOver ends fsnotify's watch on folders that inotify has got besides. Only
+// Set does it, which resolves everything: events that fsnotify has read and not
+// passed on yet are lost with the watch.
+func (w *Watcher) handOver() {
+	var both []*folder
+	w.mu.Lock()
 	for _, f := range w.table.folders {
-		if f.fs && f.wd != 0 {
-			f.fs = false
-			idle = append(idle, f.path)
+		if f.wd != 0 {
+			both = append(both, f)
 		}
 	}
 	w.mu.Unlock()
-	for _, path := range idle {
-		w.fs.Remove(path) // it may be gone with its folder
+	w.unhear(both)
+}
+
+func (w *Watcher) unhear(folders []*folder) {
+	for _, f := range folders {
+		if f.fs {
+			f.fs = false
+			w.fs.Remove(f.path) // it may be gone with its folder
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 type finding struct {
 	path string
 	now  bool          // report it at once
+	same bool          // it is the file that it was
 	age  time.Duration // else: since it was last written
 }
 
@@ -46,12 +47,12 @@ func (w *Watcher) replaceStale() {
 	var found []finding
 	for _, t := range ts {
 		if stale[t] != verify || moved[t] {
-			found = append(found, w.findings(t, stale[t] == swapped)...)
+			found = append(found, w.findings(t, stale[t])...)
 		}
 		delete(moved, t)
 	}
 	for t := range moved {
-		found = append(found, w.findings(t, false)...)
+		found = append(found, w.findings(t, verify)...)
 	}
 	w.settleFound(found, since)
 }
@@ -67,7 +68,7 @@ func (w *Watcher) report(moved map[*target]bool, added []string) {
 	var found []finding
 	for t := range moved {
 		if !isNew[t.path] && w.table.targets[t.key] == t {
-			found = append(found, w.findings(t, false)...)
+			found = append(found, w.findings(t, verify)...)
 		}
 	}
 	w.settleFound(found, since)
@@ -81,7 +82,7 @@ func (w *Watcher) settleFound(found []finding, since time.Time) {
 		if f.now {
 			w.settle.finished(f.path, now)
 		} else {
-			w.settle.found(f.path, f.age, since, now)
+			w.settle.found(f.path, f.age, f.same, since, now)
 		}
 	}
 	w.offer(now)
@@ -89,15 +90,15 @@ func (w *Watcher) settleFound(found []finding, since time.Time) {
 
 // findings looks at what a target leads to now. A folder gives its own path,
 // so that it is listed again, and each name in it.
-func (w *Watcher) findings(t *target, whole bool) []finding {
+func (w *Watcher) findings(t *target, reason why) []finding {
 	if !t.dir {
 		last := t.hops[len(t.hops)-1]
-		return []finding{probe(t.path, filepath.Join(last.Dir, last.Name), whole)}
+		return []finding{probe(t.path, filepath.Join(last.Dir, last.Name), reason)}
 	}
 	found := []finding{{path: t.path, now: true}}
 	for _, name := range w.names(t.folder) {
 		path := strings.TrimSuffix(t.path, "/") + "/" + name
-		found = append(found, probe(path, filepath.Join(t.folder, name), whole))
+		found = append(found, probe(path, filepath.Join(t.folder, name), reason))
 	}
 	return found
 }
@@ -118,12 +119,12 @@ func (w *Watcher) names(dir string) []string {
 
 // probe says when to report a path that was found at a real place. A file that
 // was written just now may still be open.
-func probe(path, real string, whole bool) finding {
+func probe(path, real string, reason why) finding {
 	fi, err := os.Lstat(real)
-	if whole || err != nil || !fi.Mode().IsRegular() {
+	if reason == swapped || err != nil || !fi.Mode().IsRegular() {
 		return finding{path: path, now: true}
 	}
-	return finding{path: path, age: age(fi)}
+	return finding{path: path, age: age(fi), same: reason == touched}
 }
 
 func age(fi fs.FileInfo) time.Duration { return max(0, time.Since(fi.ModTime())) }

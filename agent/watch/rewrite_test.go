@@ -141,8 +141,9 @@ func rewriteAll(rewrite func(string, []byte) error, path string) error {
 	return nil
 }
 
-// A storm must neither run the queue over, nor starve the reports, nor make more
-// of them than one each gap; the last state is always reported.
+// A storm must neither run the queue over, nor starve the reports, nor make one
+// for each change: about one each gap, and one more where the writer pauses (on a
+// busy machine it does). The last state is always reported.
 func TestStorm(t *testing.T) {
 	const times = 10_000
 	for _, name := range []string{"rename", "in place"} {
@@ -167,8 +168,8 @@ func TestStorm(t *testing.T) {
 			}
 			r.must(<-done)
 			took := time.Since(start)
-			if most := int(took/DefaultGap) + 2; events > most {
-				t.Errorf("%d events in %v, more than %d", events, took, most)
+			if most := int(took/calm) + 2; events > most || events > times/10 {
+				t.Errorf("%d events in %v", events, took)
 			}
 			t.Logf("%d rewrites in %v: %d events", times, took, events)
 			if s := r.Stats(); s.Overflows != 0 {

@@ -184,6 +184,9 @@ func (w *Watcher) folderEvent(ev fsnotify.Event, now time.Time) {
 	if f == nil || f.spots[name] == nil || ev.Op == fsnotify.Write {
 		return
 	}
+	if f.wd != 0 && reason == appeared {
+		reason = touched // inotify has the folder as well by now, and knows better
+	}
 	s := f.spots[name]
 	if s.root && ev.Op != fsnotify.Chmod {
 		w.batch.everything("the root folder was removed or replaced", now)

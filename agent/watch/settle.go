@@ -16,8 +16,10 @@ const (
 //
 // A finished path is due at once, but not sooner than gap after its last report.
 // One that is being written is due when it is finished; failing that, quiet after
-// the last write, or ceiling after the first. The gap is twice as long for a path
-// that changes all the time.
+// the last write, or ceiling after the first. The gap holds only within a burst: a
+// change whose first sign comes after a calm moment is reported at once, so that
+// steady changes are not delayed. It is twice as long for a path that changes all
+// the time.
 type settle struct {
 	quiet, ceiling, gap, vanish time.Duration
 
@@ -39,6 +41,8 @@ type file struct {
 	endless bool      // reported while open: its writer may never close
 	first   time.Time // the first sign not reported yet
 	due     time.Time
+	last    time.Time // the last sign
+	calm    bool      // the first sign not reported yet came after a calm moment
 	streak  int       // reports in a row that the gap held back
 	ended   time.Time // when it was last seen whole
 	told    time.Time // when it was last reported
@@ -47,6 +51,8 @@ type file struct {
 const (
 	minKeep = 1024 // files that are always remembered
 	hot     = 8    // held back that many times in a row, a path changes all the time
+
+	calm = 2 * time.Millisecond // without a sign of a path, its burst is over
 )
 
 func newSettle(o Options) *settle {
@@ -65,11 +71,13 @@ func (s *settle) modified(path string, at time.Time) {
 // vanished notes that the name is gone, perhaps only for the time that an editor
 // takes to put the new file in its place.
 func (s *settle) vanished(path string, now time.Time) {
-	if s.vanish <= 0 {
+	f := s.begin(path, now)
+	if s.vanish > 0 {
+		s.hold(f, now.Add(s.vanish))
+	} else {
 		s.finished(path, now)
-		return
 	}
-	s.hold(s.begin(path, now), now.Add(s.vanish))
+	f.ended = time.Time{} // what comes under this name is another file
 }
 
 // touched notes a change beside the content: it counts at once, unless a writer
@@ -95,14 +103,19 @@ func (s *settle) finished(path string, now time.Time) {
 }
 
 // found notes a file that was there before its folder was watched, and was
-// written age ago. What happened to it since the given time is known already.
-func (s *settle) found(path string, age time.Duration, since, now time.Time) {
-	f := s.files[path]
+// written age ago. What happened to it since the given time is known already. If
+// it is the same file as before, it is whole when it was so after that write.
+func (s *settle) found(path string, age time.Duration, same bool, since, now time.Time) {
+	f, wrote := s.files[path], now.Add(-age)
 	switch {
 	case age >= s.quiet:
 		s.finished(path, now)
-	case f == nil || f.ended.Before(since):
-		s.modified(path, now.Add(-age))
+	case f == nil:
+		s.modified(path, wrote)
+	case same && f.phase != writing && !f.ended.Before(wrote):
+		s.finished(path, now)
+	case f.ended.Before(since):
+		s.modified(path, wrote)
 	}
 }
 
@@ -161,9 +174,10 @@ func (s *settle) begin(path string, now time.Time) *file {
 		s.files[path] = f
 	}
 	if f.phase == idle {
-		f.first = now
+		f.first, f.calm = now, now.Sub(f.last) >= calm
 		f.endless = f.endless && now.Sub(f.told) < s.ceiling
 	}
+	f.last = now
 	return f
 }
 
@@ -178,6 +192,9 @@ func (s *settle) hold(f *file, due time.Time) {
 
 // free is when a path may be reported again.
 func (s *settle) free(f *file) time.Time {
+	if f.calm {
+		return f.told
+	}
 	if f.streak >= hot {
 		return f.told.Add(2 * s.gap)
 	}

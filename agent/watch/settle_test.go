@@ -36,10 +36,14 @@ func TestSettle(t *testing.T) {
 		},
 		"the first of many is due at once, the rest once each gap, the last within it": {
 			{0, "finished", "a", a}, {1, "finished", "a", nil}, {5, "finished", "a", nil}, {9, "finished", "a", nil},
-			{10, "", "", a}, {11, "finished", "a", nil}, {19, "", "", nil}, {20, "", "", a}, {100, "", "", nil},
+			{10, "finished", "a", a}, {11, "finished", "a", nil}, {19, "", "", nil}, {20, "", "", a}, {100, "", "", nil},
+		},
+		"steady changes, each after a calm moment, are not held back": {
+			{0, "finished", "a", a}, {3, "finished", "a", a}, {6, "modified", "a", nil}, {7, "finished", "a", a},
+			{8, "finished", "a", nil}, {17, "", "", a},
 		},
 		"a file that is open again when the gap ends waits for its close": {
-			{0, "finished", "a", a}, {4, "finished", "a", nil}, {6, "modified", "a", nil}, {10, "", "", nil}, {12, "finished", "a", a},
+			{0, "finished", "a", a}, {1, "finished", "a", nil}, {6, "modified", "a", nil}, {10, "", "", nil}, {12, "finished", "a", a},
 		},
 		"a path that changes all the time is reported half as often": storm(),
 		"a change beside the content counts at once": {
@@ -82,7 +86,7 @@ func storm() []act {
 	if last.due == nil {
 		script = append(script, act{220, "", "", a})
 	}
-	return append(script, act{300, "finished", "a", a}, act{305, "finished", "a", nil}, act{310, "", "", a})
+	return append(script, act{300, "finished", "a", a}, act{301, "finished", "a", nil}, act{310, "", "", a})
 }
 
 func play(t *testing.T, script []act) {
@@ -156,14 +160,19 @@ func TestSettleFound(t *testing.T) {
 	s := newSettle(Options{}.withDefaults())
 	since := time.Unix(1e9, 0)
 	now := since.Add(time.Millisecond)
-	s.found("old", time.Hour, since, now)
-	s.found("fresh", 100*time.Millisecond, since, now)
+	s.finished("same", since.Add(-99*time.Millisecond))
+	s.vanished("other", since.Add(-99*time.Millisecond))
+	collected(s, since.Add(-99*time.Millisecond))
+	s.found("old", time.Hour, false, since, now)
+	s.found("fresh", 100*time.Millisecond, false, since, now)
+	s.found("same", 100*time.Millisecond, true, since, now)
+	s.found("other", 100*time.Millisecond, true, since, now)
 	s.finished("closed", now)
-	s.found("closed", 0, since, now)
-	if d := cmp.Diff([]string{"closed", "old"}, sorted(collected(s, now))); d != "" {
+	s.found("closed", 0, false, since, now)
+	if d := cmp.Diff([]string{"closed", "old", "same"}, sorted(collected(s, now))); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"fresh"}, collected(s, now.Add(200*time.Millisecond))); d != "" {
+	if d := cmp.Diff([]string{"fresh", "other"}, sorted(collected(s, now.Add(200*time.Millisecond)))); d != "" {
 		t.Error(d)
 	}
 }

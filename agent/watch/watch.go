@@ -81,8 +81,8 @@ type Watcher struct {
 	fs     *fsnotify.Watcher
 
 	// placing is held while watches are made and removed. It guards what each
-	// folder says of fsnotify, and who holds it may read the table and its targets
-	// without mu, since changing them takes both. It is taken before mu, and held
+	// folder says of fsnotify, and who holds it may read the targets and their
+	// hops without mu, since changing them takes both. It is taken before mu, and held
 	// alone while fsnotify works, which waits for our hearer at times.
 	placing sync.Mutex
 

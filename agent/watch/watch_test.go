@@ -214,6 +214,7 @@ func TestTooManyForASlowReceiverMeansAll(t *testing.T) {
 	for _, name := range []string{"d/1", "d/2", "d/3", "d/4"} {
 		r.write(name, "x")
 	}
+	r.Busy("/d/4") // now everything is read, and waits
 	r.until("All", func(e Event) bool { return e.All && e.Reason != "" && len(e.Paths) == 0 })
 }
 
