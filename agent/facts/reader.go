@@ -41,6 +41,7 @@ type Reader struct {
 	o     Options
 	docs  map[docKey]*doc
 	trees map[string]*tree
+	kept  int // trees after the last forget
 	snap  finding.Snapshot
 	uses  map[string]*use // by fact
 	order []string        // facts in the order in which they must be read
@@ -95,6 +96,7 @@ func (r *Reader) All() (finding.Snapshot, Changes) {
 	for _, t := range r.trees {
 		t.stale = true
 	}
+	r.kept = -1 // forget what is no longer used
 	return r.make(r.order)
 }
 
@@ -160,7 +162,10 @@ func (r *Reader) make(names []string) (finding.Snapshot, Changes) {
 			c.Places = append(c.Places, name)
 		}
 	}
-	r.forget()
+	if len(r.trees) != r.kept {
+		r.forget()
+		r.kept = len(r.trees)
+	}
 	if r.snap != nil && c.None() {
 		return r.snap, c
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -8,77 +9,115 @@ import (
 	"stigwatch/agent/finding"
 )
 
-// input is the Rego input, built without converting again what did not change:
-// the terms of facts and of groups are kept for as long as the fact behind them
-// is the same value (snapshots share unchanged facts by pointer).
+// input is the Rego input, kept from one snapshot to the next: a fact whose value
+// did not change keeps its term, and only the objects above one that did are made
+// anew. Terms that were handed out are never changed.
 type input struct {
-	facts  map[string]*finding.Fact
-	groups map[string]*group
-	root   ast.Value
+	facts map[string]*finding.Fact
+	root  *node
+	paths map[string][]*node // fact → the nodes from below the root to its own
 }
 
-type group struct {
-	facts map[string]*finding.Fact
-	term  *ast.Term
+// node is one name of the input: a fact, or an object of further names.
+type node struct {
+	key      *ast.Term
+	children []*node
+	term     *ast.Term // nil: Rego must not see it
+	stale    bool
 }
 
 func newInput() *input {
-	return &input{facts: map[string]*finding.Fact{}, groups: map[string]*group{}, root: ast.NewObject()}
+	return &input{
+		facts: map[string]*finding.Fact{}, paths: map[string][]*node{},
+		root: &node{term: ast.NewTerm(ast.NewObject())},
+	}
 }
 
 // update takes a snapshot in and returns the input for it.
 func (in *input) update(snap finding.Snapshot) ast.Value {
-	stale := map[string]bool{}
 	for name, f := range snap {
-		if in.facts[name] == f {
+		was := in.facts[name]
+		if was == f {
 			continue
 		}
 		in.facts[name] = f
-		head, _, _ := strings.Cut(name, ".")
-		g := in.groups[head]
-		if g == nil {
-			g = &group{facts: map[string]*finding.Fact{}}
-			in.groups[head] = g
+		if was == nil || !sameToRego(was, f) {
+			in.put(name, f)
 		}
-		g.facts[name] = f
-		stale[head] = true
 	}
-	if len(stale) == 0 {
-		return in.root
-	}
-	for head := range stale {
-		in.groups[head].rebuild()
-	}
-	root := ast.NewObject()
-	for head, g := range in.groups {
-		root.Insert(ast.StringTerm(head), g.term)
-	}
-	in.root = root
-	return root
+	in.root.rebuild()
+	return in.root.term.Value
 }
 
-// rebuild makes the group's nested object of the facts that Rego may see: known
-// ones, and absent ones as null.
-func (g *group) rebuild() {
-	tree := ast.NewObject()
-	for name, f := range g.facts {
-		if f.State != finding.Known && f.State != finding.Absent {
-			continue
-		}
-		words := strings.Split(name, ".")
-		at := tree
-		for _, w := range words[1 : len(words)-1] {
-			key := ast.StringTerm(w)
-			child := at.Get(key)
-			if child == nil {
-				child = ast.NewTerm(ast.NewObject())
-				at.Insert(key, child)
-			}
-			at = child.Value.(ast.Object)
-		}
-		at.Insert(ast.StringTerm(words[len(words)-1]), ast.NewTerm(value(f.Value)))
+// sameToRego tells whether Rego sees no difference between two facts.
+func sameToRego(a, b *finding.Fact) bool {
+	if visible(a) != visible(b) {
+		return false
 	}
-	g.term = ast.NewTerm(tree)
+	switch a.Value.(type) {
+	case int64, bool, string, nil:
+		return a.Value == b.Value
+	}
+	return reflect.DeepEqual(a.Value, b.Value)
+}
+
+// visible: only known facts reach Rego, and absent ones as null.
+func visible(f *finding.Fact) bool { return f.State == finding.Known || f.State == finding.Absent }
+
+func (in *input) put(name string, f *finding.Fact) {
+	path := in.path(name)
+	leaf := path[len(path)-1]
+	leaf.term = nil
+	if visible(f) {
+		leaf.term = ast.NewTerm(value(f.Value))
+	}
+	in.root.stale = true
+	for _, n := range path[:len(path)-1] {
+		n.stale = true
+	}
+}
+
+// path gives the nodes of a fact, made when they are not there.
+func (in *input) path(name string) []*node {
+	if path, ok := in.paths[name]; ok {
+		return path
+	}
+	var path []*node
+	at := in.root
+	for _, word := range strings.Split(name, ".") {
+		at = at.child(word)
+		path = append(path, at)
+	}
+	in.paths[name] = path
+	return path
+}
+
+func (n *node) child(word string) *node {
+	key := ast.StringTerm(word)
+	for _, c := range n.children {
+		if c.key.Equal(key) {
+			return c
+		}
+	}
+	c := &node{key: key}
+	n.children = append(n.children, c)
+	return c
+}
+
+// rebuild makes the stale objects anew.
+func (n *node) rebuild() {
+	if !n.stale {
+		return
+	}
+	n.stale = false
+	pairs := make([][2]*ast.Term, 0, len(n.children))
+	for _, c := range n.children {
+		c.rebuild()
+		if c.term != nil {
+			pairs = append(pairs, [2]*ast.Term{c.key, c.term})
+		}
+	}
+	n.term = ast.NewTerm(ast.NewObject(pairs...))
 }
 
 // value converts a typed fact value; facts guarantee that it is one of these.
