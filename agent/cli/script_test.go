@@ -30,6 +30,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("NO_COLOR", "1")
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			return cond == "root" && os.Geteuid() == 0, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"appliance": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(gen.Copy(args[0], ts.MkAbs(".")))

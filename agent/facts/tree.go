@@ -74,7 +74,7 @@ func (r *Reader) source(files []string, lensName string) *tree {
 	*t = tree{paths: map[string]bool{}, docs: map[string]*doc{}}
 	l, ok := lens.ByName(lensName)
 	if !ok {
-		t.fail("", fmt.Errorf("there is no lens %q", lensName))
+		t.fail(files[0], fmt.Errorf("there is no lens %q", lensName))
 		return t
 	}
 	for _, pattern := range files {
