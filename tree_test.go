@@ -25,8 +25,8 @@ var mayImport = map[string][]string{
 	"agent/strict":  {},
 	"agent/watch":   {},
 	"agent/service": {},
-	"agent/mapping": {"agent/finding", "agent/lens", "agent/strict"},
-	"agent/config":  {"agent/finding", "agent/strict"},
+	"agent/mapping": {"agent/finding", "agent/strict"},
+	"agent/config":  {"agent/strict"},
 	"agent/facts":   {"agent/finding", "agent/host", "agent/lens", "agent/mapping"},
 	"agent/policy":  {"agent/finding", "policies"},
 	"agent/journal": {"agent/finding"},
@@ -49,7 +49,7 @@ var livesOnlyIn = map[string][]string{
 	"github.com/coreos/go-systemd/v22/journal": {"agent/alert"},
 	"github.com/leodido/go-syslog":             {"agent/alert"},
 	"github.com/spf13/cobra":                   {"agent/cli"},
-	"go.yaml.in/yaml/v3":                       {"agent/strict", "agent/config", "agent/mapping"},
+	"go.yaml.in/yaml/v3":                       {"agent/strict"},
 	"golang.org/x/sync/errgroup":               {"agent", "agent/watch"},
 }
 

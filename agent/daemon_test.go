@@ -285,3 +285,19 @@ func TestAfterAStormTheVerdictsAreThoseOfAFreshCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestEvidenceFolderMayComeLater(t *testing.T) {
+	dir := appliance(t, "compliant")
+	evidence := filepath.Join(dir, "stigwatch/evidence")
+	if err := os.Rename(evidence, evidence+".away"); err != nil {
+		t.Fatal(err)
+	}
+	d := start(t, dir)
+	if err := os.Rename(evidence+".away", evidence); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, filepath.Join(evidence, "show-fips.txt"), "enabled", "disabled")
+	d.reload <- struct{}{}
+	d.awaitReady()
+	d.want(finding.Opened, "V-250995")
+}

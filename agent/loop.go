@@ -56,7 +56,7 @@ func newLoop(a *Agent) *loop {
 // run makes the first pass and then one for each thing that may have changed
 // something, until ctx ends.
 func (l *loop) run(ctx context.Context) error {
-	l.a.parts.hold = l.a.watcher.Busy
+	l.a.parts.reader.Hold(l.a.watcher.Busy)
 	l.a.parts.reader.All() // so that the watch knows what is included
 	l.watch(l.a.parts.reader.Watch())
 	l.full(ctx)
@@ -82,6 +82,7 @@ func (l *loop) run(ctx context.Context) error {
 			l.reload(ctx)
 			trim.Reset(trimAfter)
 		case <-resync.C:
+			l.reopen()
 			l.watch(l.files, l.dirs)
 			l.full(ctx)
 			trim.Reset(trimAfter)
@@ -110,6 +111,8 @@ func (l *loop) event(ctx context.Context, e watch.Event) {
 	if e.All {
 		l.a.conds.set("watch-overflow", e.Reason, "")
 		l.agentAlert("watch-overflow", "events were lost, everything was read again: "+e.Reason)
+		l.reopen()
+		l.watch(l.files, l.dirs)
 		l.full(ctx)
 		return
 	}
@@ -126,6 +129,22 @@ func (l *loop) full(ctx context.Context) {
 	l.publish(time.Now())
 	l.a.timing.pass(time.Since(start), true)
 	l.rewatch(ctx)
+}
+
+// reopen takes the root and the evidence folder as they stand now. While there
+// is none, the old one stays: its files are gone, and that is what is told.
+func (l *loop) reopen() {
+	next, err := l.a.parts.reopened()
+	if err != nil {
+		l.a.conds.set("root-unusable", err.Error(), l.a.parts.cfg.Root)
+		return
+	}
+	l.a.conds.clear("root-unusable")
+	old := l.a.parts
+	next.reader.Reopen(next.host, next.evidence)
+	l.a.parts = next
+	l.a.live.Store(next)
+	old.close()
 }
 
 // judge evaluates these rules, all when nil, and tells what changed.
@@ -314,7 +333,7 @@ func (l *loop) swap(_ context.Context, next *parts) error {
 		next.close()
 		return fmt.Errorf("cannot change state_dir, runtime_dir or sinks without a restart: systemctl restart stigwatch")
 	}
-	next.hold = l.a.watcher.Busy
+	next.reader.Hold(l.a.watcher.Busy)
 	old := l.a.parts
 	l.a.parts = next
 	l.a.live.Store(next)

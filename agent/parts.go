@@ -30,7 +30,6 @@ type parts struct {
 	engine   *policy.Engine
 	reader   *facts.Reader
 	name     string // of the appliance
-	hold     func(path string) bool
 }
 
 // build loads everything. Mistakes in any of the configuration files are listed
@@ -57,12 +56,25 @@ func build(ctx context.Context, o Options) (*parts, error) {
 	p.name = p.hostName()
 	p.reader = facts.New(facts.Options{
 		Host: p.host, Evidence: p.evidence, Mapping: p.mapping, Schema: p.engine.Schema,
-		CAs: site.CAs, HostName: p.name, Hold: p.held,
+		CAs: site.CAs, HostName: p.name,
 	})
 	return p, nil
 }
 
-func (p *parts) held(path string) bool { return p.hold != nil && p.hold(path) }
+// reopened gives the same parts over the root and the evidence folder as they
+// stand now: either may have been replaced, or have come, since they were opened.
+func (p *parts) reopened() (*parts, error) {
+	next := *p
+	var err error
+	if next.host, err = host.New(host.Options{Root: p.cfg.Root}); err != nil {
+		return nil, err
+	}
+	next.evidence = nil
+	if err := next.openEvidence(); err != nil {
+		return nil, errors.Join(err, next.host.Close())
+	}
+	return &next, nil
+}
 
 func (p *parts) close() {
 	_ = p.host.Close()

@@ -37,6 +37,17 @@ func BenchmarkPass(b *testing.B) {
 			p.reader.Update([]string{identityInside})
 		}
 	})
+	b.Run("facts and verdict", func(b *testing.B) {
+		for i := range b.N {
+			b.StopTimer()
+			if err := os.WriteFile(file, texts[i%2], 0o644); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+			next, changed := p.reader.Update([]string{identityInside})
+			p.engine.Evaluate(context.Background(), next, p.engine.Affected(changed.Values), time.Now())
+		}
+	})
 	b.Run("one rule", func(b *testing.B) {
 		for range b.N {
 			p.engine.Evaluate(context.Background(), snap, []string{"V-250989"}, time.Now())

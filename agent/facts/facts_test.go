@@ -186,7 +186,7 @@ func TestHeldFileKeepsWhatWasRead(t *testing.T) {
 	f := fixtureOf(t, map[string]string{"k": "x = 5\n"}, nil, documented("a.number", kv("x", "/k")))
 	f.All()
 	held := true
-	f.o.Hold = func(string) bool { return held }
+	f.Hold(func(string) bool { return held })
 	f.write("k", "")
 	if snap, _ := f.Update([]string{"/k"}); snap["a.number"].State != finding.Known {
 		t.Errorf("a half-written file was judged: %+v", snap["a.number"])

@@ -28,11 +28,6 @@ type Options struct {
 	CAs      *x509.CertPool           // the site's approved authorities; nil when it has not said
 	HostName string                   // for mappings that were confirmed on one host
 	Now      func() time.Time         // for certificates; time.Now when nil
-
-	// Hold tells that a file is being written right now and will be reported
-	// again. It is asked after each read: what was read then may be half of the
-	// file and is thrown away, what was read before stays. Nil: never.
-	Hold func(path string) bool
 }
 
 // Reader keeps what was read and makes snapshots of it. It is used by one
@@ -41,7 +36,8 @@ type Reader struct {
 	o     Options
 	docs  map[docKey]*doc
 	trees map[string]*tree
-	kept  int // trees after the last forget
+	hold  func(path string) bool // nil: never
+	kept  int                    // trees after the last forget
 	snap  finding.Snapshot
 	uses  map[string]*use // by fact
 	order []string        // facts in the order in which they must be read
@@ -61,6 +57,15 @@ func New(o Options) *Reader {
 	r.order = r.readingOrder()
 	return r
 }
+
+// Reopen makes the reader read from these from now on. What was read stays until
+// it is read again.
+func (r *Reader) Reopen(root, evidence *host.Host) { r.o.Host, r.o.Evidence = root, evidence }
+
+// Hold sets what tells that a file is being written right now and will be
+// reported again. It is asked after each read: what was read then may be half of
+// the file and is thrown away, what was read before stays.
+func (r *Reader) Hold(busy func(path string) bool) { r.hold = busy }
 
 // readingOrder puts the release first, since it decides which mappings hold,
 // and a fact that names another's file before that other.

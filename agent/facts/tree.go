@@ -173,7 +173,7 @@ func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
 		return d
 	}
 	f, err := h.Read(inside)
-	if d != nil && r.o.Hold != nil && r.o.Hold(p) {
+	if d != nil && r.hold != nil && r.hold(p) {
 		d.stale = false // what was read may be half of it
 		return d
 	}

@@ -228,3 +228,19 @@ func TestNothingPassesOnNothing(t *testing.T) {
 		}
 	}
 }
+
+// Null breaks builtins under strict errors; a rule has to ask before it calls.
+func TestNothingSetIsNoPolicyError(t *testing.T) {
+	snap := finding.Snapshot{}
+	for _, site := range []map[string]any{nil, {"accept_tls13": false, "literal_readings": []any{}, "max_ssh_sessions": int64(5)}} {
+		e := load(t, site)
+		for name := range e.Schema {
+			snap[name] = &finding.Fact{Name: name, State: finding.Absent}
+		}
+		for _, r := range e.Evaluate(context.Background(), snap, nil, time.Now()) {
+			if r.Outcome == finding.Error || r.Outcome == finding.Pass {
+				t.Errorf("%s is %s: %s", r.Rule, r.Outcome, r.Reason)
+			}
+		}
+	}
+}
