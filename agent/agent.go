@@ -24,6 +24,7 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/config"
+	"stigwatch/agent/host"
 	"stigwatch/agent/journal"
 	"stigwatch/agent/status"
 	"stigwatch/agent/watch"
@@ -138,7 +139,11 @@ func (a *Agent) open() error {
 		return err
 	}
 	a.outlets = outlets
-	a.watcher, err = watch.New(watch.Options{Resolver: resolver{a}})
+	machine, err := host.New(host.Options{})
+	if err != nil {
+		return err
+	}
+	a.watcher, err = watch.New(watch.Options{Resolver: resolver{a, machine}})
 	return err
 }
 

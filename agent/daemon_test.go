@@ -292,12 +292,10 @@ func TestEvidenceFolderMayComeLater(t *testing.T) {
 	if err := os.Rename(evidence, evidence+".away"); err != nil {
 		t.Fatal(err)
 	}
+	edit(t, filepath.Join(evidence+".away", "show-fips.txt"), "enabled", "disabled")
 	d := start(t, dir)
 	if err := os.Rename(evidence+".away", evidence); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, filepath.Join(evidence, "show-fips.txt"), "enabled", "disabled")
-	d.reload <- struct{}{}
-	d.awaitReady()
 	d.want(finding.Opened, "V-250995")
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/watch"
 )
@@ -115,6 +117,9 @@ func (l *loop) event(ctx context.Context, e watch.Event) {
 		l.watch(l.files, l.dirs)
 		l.full(ctx)
 		return
+	}
+	if slices.ContainsFunc(e.Paths, func(p string) bool { return strings.HasPrefix(p, facts.EvidencePrefix) }) {
+		l.reopen() // the folder may be another one now
 	}
 	l.update(ctx, e.Paths)
 	l.rewatch(ctx)

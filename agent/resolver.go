@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"path"
 	"strings"
 
 	"stigwatch/agent/facts"
@@ -9,18 +10,20 @@ import (
 )
 
 // resolver finds paths of the root and of the evidence folder for the watch.
-type resolver struct{ a *Agent }
+// The latter are resolved from the machine's own root, so that the folder may be
+// missing, come or be replaced.
+type resolver struct {
+	a       *Agent
+	machine *host.Host
+}
 
 // Hops gives the folders and names that resolving a path looks up.
-func (r resolver) Hops(path string) ([]watch.Hop, error) {
-	p := r.a.live.Load()
-	h, inside := p.host, path
-	if rest, ok := strings.CutPrefix(path, facts.EvidencePrefix); ok {
-		if h, inside = p.evidence, "/"+rest; h == nil {
-			return nil, nil
-		}
+func (r resolver) Hops(p string) ([]watch.Hop, error) {
+	live := r.a.live.Load()
+	if rest, ok := strings.CutPrefix(p, facts.EvidencePrefix); ok {
+		return hops(r.machine, path.Join(live.cfg.Evidence, rest))
 	}
-	return hops(h, inside)
+	return hops(live.host, p)
 }
 
 func hops(h *host.Host, path string) ([]watch.Hop, error) {
