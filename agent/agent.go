@@ -69,6 +69,7 @@ type reloadState struct {
 
 // New loads configuration and policies. Its error lists every mistake.
 func New(o Options) (*Agent, error) {
+	defer tameMemory()() // compiling makes much garbage and little that stays
 	o = o.withDefaults()
 	p, err := build(context.Background(), o)
 	if err != nil {
