@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -263,8 +264,9 @@ func TestNoUnreadableFileLeavesAPass(t *testing.T) {
 }
 
 func TestUnknownRuleNamesTheNearest(t *testing.T) {
-	_, err := Check(context.Background(), optionsIn(appliance(t, "empty")), []string{"V-250899"})
-	if err == nil || !strings.Contains(err.Error(), "V-250989") && !strings.Contains(err.Error(), "V-2508") && !strings.Contains(err.Error(), "V-2509") {
+	_, err := Check(context.Background(), optionsIn(appliance(t, "empty")), []string{"V-250889"})
+	var unknown *api.UnknownRule
+	if !errors.As(err, &unknown) || unknown.ID != "V-250889" || unknown.Nearest != "V-250989" {
 		t.Errorf("%v", err)
 	}
 }

@@ -22,7 +22,6 @@ const resyncEvery = time.Minute
 // loop owns the state.
 type loop struct {
 	a        *Agent
-	results  map[string]finding.Result // by rule, the last pass
 	snap     finding.Snapshot
 	before   map[string]finding.Result // nil until there was a pass, of this run or an earlier one
 	seq      uint64                    // while there is no journal
@@ -46,7 +45,7 @@ type published struct {
 }
 
 func newLoop(a *Agent) *loop {
-	l := &loop{a: a, results: map[string]finding.Result{}}
+	l := &loop{a: a}
 	if a.journal != nil {
 		if last := a.journal.Last(); len(last) > 0 {
 			l.before = last
