@@ -214,11 +214,10 @@ func (s spread) String() string {
 // BenchmarkChangeToAlert: from the call that ends a write to the alert in the
 // receiver's socket, beside a raw inotify reader in C that sends one datagram.
 func BenchmarkChangeToAlert(b *testing.B) {
-	r := newRig(b)
 	for _, kind := range []string{"rename", "in place", "pieces", "mmap"} {
-		r.change(kind, benchChanges, benchApart)
+		b.Run(kind, func(b *testing.B) { newRig(b).change(kind, benchChanges, benchApart) })
 	}
-	r.change("rename", 20, 1200*time.Millisecond)
+	b.Run("sparse", func(b *testing.B) { newRig(b).change("rename", 20, 1200*time.Millisecond) })
 }
 
 func (r *rig) change(kind string, n int, apart time.Duration) {

@@ -153,9 +153,13 @@ func (l *loop) reopen() {
 
 // judge evaluates these rules, all when nil, and tells what changed.
 func (l *loop) judge(ctx context.Context, rules []string) {
-	p := l.a.parts
 	now := time.Now()
-	evaluated := p.engine.Evaluate(ctx, l.snap, rules, now)
+	l.settle(l.a.parts.engine.Evaluate(ctx, l.snap, rules, now), now, rules == nil)
+}
+
+// settle takes results in and tells what they change.
+func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
+	p := l.a.parts
 	finding.Carry(l.before, evaluated, now)
 	changes := finding.Diff(p.engine.Rules, l.before, evaluated, now)
 	for i := range changes {
@@ -167,7 +171,7 @@ func (l *loop) judge(ctx context.Context, rules []string) {
 	for _, r := range evaluated {
 		l.before[r.Rule] = r
 	}
-	if l.a.journal != nil && (len(changes) > 0 || rules == nil) {
+	if l.a.journal != nil && (len(changes) > 0 || all) {
 		l.a.journal.Save(evaluated)
 	}
 	l.policyFaults(evaluated)
@@ -302,7 +306,8 @@ func (l *loop) update(ctx context.Context, paths []string) {
 	}
 	rest := slices.DeleteFunc(engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
 	if len(rest) > 0 {
-		l.judge(ctx, rest)
+		now := time.Now()
+		l.settle(engine.Restate(snap, rest, now), now, false)
 	}
 	l.publish(time.Now())
 	l.a.timing.pass(time.Since(start), false)

@@ -40,7 +40,7 @@ func build(ctx context.Context, o Options) (*parts, error) {
 		return nil, err
 	}
 	p := &parts{cfg: cfg, site: site}
-	p.engine, err = policy.Load(ctx, policy.Options{Tree: policies.FS, Source: "embedded", Site: site.Data()})
+	p.engine, err = policy.Load(policy.Options{Tree: policies.FS, Source: "embedded", Site: site.Data()})
 	if err != nil {
 		return nil, err
 	}

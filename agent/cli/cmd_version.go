@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"crypto/fips140"
 	"fmt"
 	"runtime"
@@ -47,7 +46,7 @@ func newVersionCommand(e *env) *cobra.Command {
 		Example: "  stigwatch version --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := aboutThis(cmd.Context())
+			a, err := aboutThis()
 			if err != nil {
 				return err
 			}
@@ -70,8 +69,8 @@ func version() string {
 	return info.Main.Version
 }
 
-func aboutThis(ctx context.Context) (*about, error) {
-	engine, err := policy.Load(ctx, policy.Options{Tree: policies.FS, Source: "embedded"})
+func aboutThis() (*about, error) {
+	engine, err := policy.Load(policy.Options{Tree: policies.FS, Source: "embedded"})
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,13 @@ import (
 // read makes one fact of its sources.
 func (r *Reader) read(name string, snap finding.Snapshot) *finding.Fact {
 	f := &finding.Fact{Name: name, Assurance: finding.Unknown}
-	u := &use{}
+	was, u := r.uses[name], &use{}
 	r.uses[name] = u
+	defer func() {
+		if was == nil || !slices.Equal(was.trees, u.trees) {
+			r.index = nil
+		}
+	}()
 	e, mapped := r.o.Mapping[name]
 	if !mapped {
 		f.State, f.Reason = finding.Unmapped, "no mapping says where it lives"

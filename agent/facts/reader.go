@@ -3,9 +3,7 @@ package facts
 import (
 	"crypto/x509"
 	"maps"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"stigwatch/agent/finding"
@@ -40,7 +38,11 @@ type Reader struct {
 	kept  int                    // trees after the last forget
 	snap  finding.Snapshot
 	uses  map[string]*use // by fact
-	order []string        // facts in the order in which they must be read
+	index *index          // nil: to be made
+
+	order     []string            // facts in the order in which they must be read
+	place     map[string]int      // of each in order
+	followers map[string][]string // fact → facts that live in the file it names
 }
 
 // use is what one fact was made of the last time.
@@ -55,6 +57,15 @@ func New(o Options) *Reader {
 	}
 	r := &Reader{o: o, docs: map[docKey]*doc{}, trees: map[string]*tree{}, uses: map[string]*use{}}
 	r.order = r.readingOrder()
+	r.place, r.followers = map[string]int{}, map[string][]string{}
+	for i, name := range r.order {
+		r.place[name] = i
+		for _, src := range o.Mapping[name].From {
+			if src.FileOf != "" {
+				r.followers[src.FileOf] = append(r.followers[src.FileOf], name)
+			}
+		}
+	}
 	return r
 }
 
@@ -112,43 +123,51 @@ func (r *Reader) Update(paths []string) (finding.Snapshot, Changes) {
 	if r.snap == nil {
 		return r.All()
 	}
-	stale := false
-	for _, t := range r.trees {
-		if t.dependsOn(paths) {
-			t.stale, stale = true, true
-		}
-	}
-	for key, d := range r.docs {
-		if slices.Contains(paths, key.path) || slices.Contains(paths, path.Dir(key.path)) {
-			d.stale = true
-		}
-	}
-	if !stale {
+	ix := r.lookup()
+	stale := ix.trees(paths)
+	if len(stale) == 0 {
 		return r.snap, Changes{}
 	}
-	return r.make(r.touched())
-}
-
-// touched gives the facts that were made of a tree that is stale, in order, and
-// those that follow such a fact to a file.
-func (r *Reader) touched() []string {
-	hit := map[string]bool{}
-	var out []string
-	for _, name := range r.order {
-		u := r.uses[name]
-		if slices.ContainsFunc(u.trees, func(t *tree) bool { return t.stale }) || r.follows(name, hit) {
-			hit[name] = true
-			out = append(out, name)
+	for t := range stale {
+		t.stale = true
+	}
+	for _, p := range paths {
+		for _, keys := range [][]docKey{ix.docs[p], ix.inFolder[p]} {
+			for _, key := range keys {
+				r.docs[key].stale = true
+			}
 		}
 	}
-	if hit[releaseFact] {
-		return r.order
-	}
-	return out
+	return r.make(r.touched(ix, stale))
 }
 
-func (r *Reader) follows(name string, hit map[string]bool) bool {
-	return slices.ContainsFunc(r.o.Mapping[name].From, func(s mapping.Source) bool { return hit[s.FileOf] })
+// lookup gives the index as it has to be now.
+func (r *Reader) lookup() *index {
+	if r.index == nil {
+		r.index = r.makeIndex()
+	}
+	return r.index
+}
+
+// touched gives the facts that were made of a stale tree, and those that follow
+// such a fact to a file, in the order in which they must be read.
+func (r *Reader) touched(ix *index, stale map[*tree]bool) []string {
+	var out []string
+	for t := range stale {
+		out = append(out, ix.facts[t]...)
+	}
+	for i := 0; i < len(out); i++ { // out grows
+		for _, f := range r.followers[out[i]] {
+			if !slices.Contains(out, f) {
+				out = append(out, f)
+			}
+		}
+	}
+	if slices.Contains(out, releaseFact) {
+		return r.order
+	}
+	slices.SortFunc(out, func(a, b string) int { return r.place[a] - r.place[b] })
+	return slices.Compact(out)
 }
 
 // make reads these facts and shares the others with the snapshot before.
@@ -196,31 +215,13 @@ func (r *Reader) forget() {
 			docs[d] = true
 		}
 	}
+	r.index = nil
 	maps.DeleteFunc(r.docs, func(_ docKey, d *doc) bool { return !docs[d] })
 }
 
 // Watch tells what to watch: files by path, there or not, and the folders in
-// which patterns are looked for.
+// which patterns are looked for. The lists are shared: they are not to be changed.
 func (r *Reader) Watch() (files, dirs []string) {
-	f, d := map[string]bool{}, map[string]bool{}
-	for _, t := range r.trees {
-		for p := range t.paths {
-			f[p] = true
-		}
-		for _, p := range t.patterns {
-			d[folderOf(p)] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(f)), slices.Sorted(maps.Keys(d))
-}
-
-// folderOf is the folder that a path or pattern looks in.
-func folderOf(p string) string {
-	if i := strings.LastIndexByte(p, '/'); i > 0 {
-		return p[:i]
-	}
-	if strings.HasPrefix(p, EvidencePrefix) {
-		return EvidencePrefix
-	}
-	return "/"
+	ix := r.lookup()
+	return ix.files, ix.dirs
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,23 +42,6 @@ type tree struct {
 	present  []string // files that are there, in order
 }
 
-// dependsOn tells whether a change of one of these paths can change the tree.
-// A path is one that the tree looked for, or one that a pattern matches, or a
-// folder above either.
-func (t *tree) dependsOn(paths []string) bool {
-	for _, p := range paths {
-		if t.paths[p] {
-			return true
-		}
-		for _, pattern := range t.patterns {
-			if ok, _ := path.Match(pattern, p); ok || path.Dir(pattern) == p {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // source loads the files of one source through one lens, or gives the tree that
 // is loaded already.
 func (r *Reader) source(files []string, lensName string) *tree {
@@ -71,6 +54,12 @@ func (r *Reader) source(files []string, lensName string) *tree {
 		t = &tree{}
 		r.trees[key] = t
 	}
+	was := *t
+	defer func() {
+		if !t.looksLike(&was) {
+			r.index = nil
+		}
+	}()
 	*t = tree{paths: map[string]bool{}, docs: map[string]*doc{}}
 	l, ok := lens.ByName(lensName)
 	if !ok {
@@ -81,6 +70,12 @@ func (r *Reader) source(files []string, lensName string) *tree {
 		t.files = append(t.files, r.load(t, l, lensName, pattern, nil)...)
 	}
 	return t
+}
+
+// looksLike tells whether both looked at the same places.
+func (t *tree) looksLike(o *tree) bool {
+	same := func(*doc, *doc) bool { return true }
+	return maps.Equal(t.paths, o.paths) && slices.Equal(t.patterns, o.patterns) && maps.EqualFunc(t.docs, o.docs, same)
 }
 
 func (t *tree) fail(file string, err error) {

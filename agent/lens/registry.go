@@ -8,45 +8,43 @@ type named struct {
 	lens Lens
 }
 
-func registry() []named {
-	return []named{
-		{"xml", XML{}},
-		{"properties", Properties{}},
-		{"keyvalue", KeyValue{}},
-		{"passwd", Passwd{}},
-		{"text", Text{}},
-		{"token", Token{}},
-		{"pem", PEM{}},
-		{"release", Release{}},
-		{"showfips", ShowFIPS{}},
-		{"showhttpd", ShowHTTPD{}},
-		{"sshd", SSHD{}},
-		{"pam", PAM{}},
-		{"limits", Limits{}},
-		{"rsyslog", Rsyslog{}},
-		{"chrony", Chrony{}},
-		{"ntp", NTP{}},
-		{"snmpd", Snmpd{}},
-		{"httpd", HTTPD{}},
-		{"routes", Routes{}},
-		{"procroute", ProcRoute{}},
-	}
+// registry is never changed.
+var registry = []named{
+	{"xml", XML{}},
+	{"properties", Properties{}},
+	{"keyvalue", KeyValue{}},
+	{"passwd", Passwd{}},
+	{"text", Text{}},
+	{"token", Token{}},
+	{"pem", PEM{}},
+	{"release", Release{}},
+	{"showfips", ShowFIPS{}},
+	{"showhttpd", ShowHTTPD{}},
+	{"sshd", SSHD{}},
+	{"pam", PAM{}},
+	{"limits", Limits{}},
+	{"rsyslog", Rsyslog{}},
+	{"chrony", Chrony{}},
+	{"ntp", NTP{}},
+	{"snmpd", Snmpd{}},
+	{"httpd", HTTPD{}},
+	{"routes", Routes{}},
+	{"procroute", ProcRoute{}},
 }
 
 // ByName gives the lens that mappings call name.
 func ByName(name string) (Lens, bool) {
-	all := registry()
-	i := slices.IndexFunc(all, func(n named) bool { return n.name == name })
+	i := slices.IndexFunc(registry, func(n named) bool { return n.name == name })
 	if i < 0 {
 		return nil, false
 	}
-	return all[i].lens, true
+	return registry[i].lens, true
 }
 
 // Names gives the names of all lenses.
 func Names() []string {
 	var names []string
-	for _, n := range registry() {
+	for _, n := range registry {
 		names = append(names, n.name)
 	}
 	return names

@@ -2,13 +2,12 @@ package policy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
@@ -17,6 +16,9 @@ import (
 
 // ruleTimeout ends a rule that does not end by itself; it is then an error.
 const ruleTimeout = 2 * time.Second
+
+// members is the variable that a query binds to the set it asks for.
+const members = ast.Var("members")
 
 // violation is one thing that a rule found wrong.
 type violation struct {
@@ -39,19 +41,37 @@ func (e *Engine) Evaluate(ctx context.Context, snap finding.Snapshot, ids []stri
 	}
 	results := make([]finding.Result, 0, len(ids))
 	for _, id := range ids {
-		rule := e.Rules[id]
-		j := judgement{rule: rule, snap: snap, site: e.site, err: err}
-		if rule.HasPolicy && err == nil {
-			e.run(ctx, &j, in, txn)
+		j := &judgement{rule: e.Rules[id], snap: snap, site: e.site, err: err}
+		if j.rule.HasPolicy && err == nil {
+			e.run(ctx, j, in, txn)
 		}
-		r := j.verdict()
-		r.Evaluated = now
-		results = append(results, r)
+		results = append(results, j.result(now))
+		j.snap = nil // it would keep an old one alive
+		e.last[id] = j
 	}
 	return results
 }
 
-func (e *Engine) run(ctx context.Context, j *judgement, in ast.Value, txn storage.Transaction) {
+// Restate gives the results of rules that were evaluated before, when the values
+// of their facts are as they were then and only stand elsewhere now. Rego sees
+// nothing of that, so only the evidence is made anew.
+func (e *Engine) Restate(snap finding.Snapshot, ids []string, now time.Time) []finding.Result {
+	results := make([]finding.Result, 0, len(ids))
+	for _, id := range ids {
+		j := *e.last[id]
+		j.snap = snap
+		results = append(results, j.result(now))
+	}
+	return results
+}
+
+func (j *judgement) result(now time.Time) finding.Result {
+	r := j.verdict()
+	r.Evaluated = now
+	return r
+}
+
+func (e *Engine) run(ctx context.Context, j *judgement, in *ast.Term, txn storage.Transaction) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.err = fmt.Errorf("the policy panicked: %v", p)
@@ -59,82 +79,90 @@ func (e *Engine) run(ctx context.Context, j *judgement, in ast.Value, txn storag
 	}()
 	cancel := topdown.NewCancel()
 	defer time.AfterFunc(ruleTimeout, cancel.Cancel).Stop()
-	q := e.queries[j.rule.ID]
-	run := evaluation{context.WithoutCancel(ctx), in, txn, cancel}
-	members, err := run.eval(q.violations)
+	j.err = j.ask(e.queries[j.rule.ID], func(body ast.Body) (ast.Set, error) {
+		return e.query(ctx, body, in, txn, cancel)
+	})
+}
+
+// ask asks for each set that the rule defines.
+func (j *judgement) ask(q *queries, query func(ast.Body) (ast.Set, error)) error {
+	found, err := query(q.violations)
 	if err != nil {
-		j.err = err
-		return
+		return err
 	}
-	for _, m := range members {
-		v, err := e.violation(j.rule, m)
+	for _, m := range found.Slice() {
+		v, err := readViolation(j.rule, m)
 		if err != nil {
-			j.err = err
-			return
+			return err
 		}
 		j.violations = append(j.violations, v)
 	}
 	if q.notApplicable != nil {
 		j.naFacts = q.naFacts
-		j.notApplicable, j.err = texts(run.eval(q.notApplicable))
+		if j.notApplicable, err = texts(query(q.notApplicable)); err != nil {
+			return err
+		}
 	}
-	if q.remarks != nil && j.err == nil {
-		j.remarks, j.err = texts(run.eval(q.remarks))
+	if q.remarks != nil {
+		j.remarks, err = texts(query(q.remarks))
 	}
+	return err
 }
 
-// evaluation is what the queries of one rule run on. Its context never ends:
-// rego starts a goroutine for each query under one that can, and the cancel does
-// the same for less.
-type evaluation struct {
-	ctx    context.Context
-	in     ast.Value
-	txn    storage.Transaction
-	cancel topdown.Cancel
-}
-
-// eval runs one prepared query and gives the members of its set.
-func (r *evaluation) eval(q *rego.PreparedEvalQuery) ([]any, error) {
-	rs, err := q.Eval(r.ctx, rego.EvalParsedInput(r.in), rego.EvalTransaction(r.txn), rego.EvalExternalCancel(r.cancel))
+// query runs one compiled query and gives the set that it asks for. It uses the
+// evaluator itself: package rego, the library's usual entry, turns each answer
+// into JSON values and brings a WebAssembly compiler along.
+func (e *Engine) query(ctx context.Context, body ast.Body, in *ast.Term, txn storage.Transaction, cancel topdown.Cancel) (ast.Set, error) {
+	var answers []ast.Value
+	q := topdown.NewQuery(body).WithCompiler(e.compiler).WithStore(e.store).WithTransaction(txn).WithInput(in).
+		WithCancel(cancel).WithStrictBuiltinErrors(true).WithMetrics(metrics.NoOp())
+	err := q.Iter(ctx, func(qr topdown.QueryResult) error {
+		answers = append(answers, qr[members].Value)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if len(rs) != 1 || len(rs[0].Expressions) != 1 {
-		return nil, fmt.Errorf("the policy gave no set")
+	if len(answers) != 1 {
+		return nil, fmt.Errorf("the policy gave %d answers, not one", len(answers))
 	}
-	members, ok := rs[0].Expressions[0].Value.([]any)
+	set, ok := answers[0].(ast.Set)
 	if !ok {
-		return nil, fmt.Errorf("the policy gave %T, not a set", rs[0].Expressions[0].Value)
+		return nil, fmt.Errorf("the policy gave %s, not a set", ast.ValueName(answers[0]))
 	}
-	return members, nil
+	return set, nil
 }
 
-func texts(members []any, err error) ([]string, error) {
+func texts(set ast.Set, err error) ([]string, error) {
+	if err != nil {
+		return nil, err
+	}
 	var out []string
-	for _, m := range members {
-		s, ok := m.(string)
+	for _, m := range set.Slice() {
+		s, ok := m.Value.(ast.String)
 		if !ok {
 			return nil, fmt.Errorf("the policy gave %v, not a text", m)
 		}
-		out = append(out, s)
+		out = append(out, string(s))
 	}
-	return out, err
+	return out, nil
 }
 
-// violation reads one member of violations. A member that does not name a fact
-// of the rule is a fault of the policy, not a pass.
-func (e *Engine) violation(rule *finding.Rule, m any) (violation, error) {
-	o, _ := m.(map[string]any)
-	v := violation{item: -1}
-	v.fact, _ = o["fact"].(string)
-	v.expected, _ = o["expected"].(string)
-	v.message, _ = o["message"].(string)
-	if n, ok := o["item"].(json.Number); ok {
-		i, err := n.Int64()
-		if err != nil || i < 0 {
-			return v, fmt.Errorf("violation of %s has item %s", v.fact, n)
+// readViolation reads one member of violations. A member that does not name a
+// fact of the rule is a fault of the policy, not a pass.
+func readViolation(rule *finding.Rule, m *ast.Term) (violation, error) {
+	o, ok := m.Value.(ast.Object)
+	if !ok {
+		return violation{}, fmt.Errorf("violation %v is no object", m)
+	}
+	v := violation{fact: word(o, "fact"), expected: word(o, "expected"), message: word(o, "message"), item: -1}
+	if t := o.Get(ast.InternedTerm("item")); t != nil {
+		n, _ := t.Value.(ast.Number)
+		i, whole := n.Int()
+		if !whole || i < 0 {
+			return v, fmt.Errorf("violation of %s has item %v", v.fact, t)
 		}
-		v.item = int(i)
+		v.item = i
 	}
 	if !slices.Contains(rule.Requires, v.fact) && !slices.Contains(rule.Corroborates, v.fact) {
 		return v, fmt.Errorf("violation %v names no fact of the rule", m)
@@ -143,4 +171,14 @@ func (e *Engine) violation(rule *finding.Rule, m any) (violation, error) {
 		return v, fmt.Errorf("violation of %s lacks expected or message", v.fact)
 	}
 	return v, nil
+}
+
+// word gives a text of an object; "" when it has none under that key.
+func word(o ast.Object, key string) string {
+	t := o.Get(ast.InternedTerm(key))
+	if t == nil {
+		return ""
+	}
+	s, _ := t.Value.(ast.String)
+	return string(s)
 }

@@ -34,7 +34,7 @@ func newInput() *input {
 }
 
 // update takes a snapshot in and returns the input for it.
-func (in *input) update(snap finding.Snapshot) ast.Value {
+func (in *input) update(snap finding.Snapshot) *ast.Term {
 	for name, f := range snap {
 		was := in.facts[name]
 		if was == f {
@@ -46,7 +46,7 @@ func (in *input) update(snap finding.Snapshot) ast.Value {
 		}
 	}
 	in.root.rebuild()
-	return in.root.term.Value
+	return in.root.term
 }
 
 // sameToRego tells whether Rego sees no difference between two facts.

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/util"
@@ -33,23 +31,25 @@ type Engine struct {
 	Rules  map[string]*finding.Rule // all 58, by id
 	Order  []string                 // their ids, sorted
 
-	site    map[string]any
-	store   storage.Store
-	queries map[string]*queries
-	readers map[string][]string // fact → rules whose result it can change
-	input   *input
+	site     map[string]any
+	compiler *ast.Compiler
+	store    storage.Store
+	queries  map[string]*queries
+	readers  map[string][]string // fact → rules whose result it can change
+	input    *input
+	last     map[string]*judgement // by rule, as it was last evaluated
 }
 
-// queries are one rule's prepared queries; nil where the rule has none.
+// queries are one rule's compiled queries; nil where the rule has none.
 type queries struct {
-	violations    *rego.PreparedEvalQuery
-	notApplicable *rego.PreparedEvalQuery
-	remarks       *rego.PreparedEvalQuery
+	violations    ast.Body
+	notApplicable ast.Body
+	remarks       ast.Body
 	naFacts       []string // what not_applicable reads
 }
 
 // Load compiles the policies and prepares one query per rule, once.
-func Load(ctx context.Context, o Options) (*Engine, error) {
+func Load(o Options) (*Engine, error) {
 	schemaJSON, err := fs.ReadFile(o.Tree, "schemas/input.json")
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the input schema: %w", err)
@@ -66,14 +66,14 @@ func Load(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{Digest: digest, Source: o.Source, Schema: schema, site: o.Site, input: newInput()}
+	e := &Engine{Digest: digest, Source: o.Source, Schema: schema, site: o.Site, compiler: compiler, input: newInput(), last: map[string]*judgement{}}
 	if err := e.openStore(o.Tree, o.Site); err != nil {
 		return nil, err
 	}
 	if err := e.describe(o.Tree, compiler); err != nil {
 		return nil, err
 	}
-	return e, e.prepare(ctx, compiler)
+	return e, e.prepare()
 }
 
 // parse reads every .rego file but the tests, and digests every file.
@@ -168,27 +168,25 @@ func (e *Engine) openStore(tree fs.FS, site map[string]any) error {
 func ptr[T any](v T) *T { return &v }
 
 // prepare compiles one query for each set that each rule defines.
-func (e *Engine) prepare(ctx context.Context, c *ast.Compiler) error {
+func (e *Engine) prepare() error {
 	for id, rule := range e.Rules {
 		if !rule.HasPolicy {
 			continue
 		}
 		q := e.queries[id]
-		for name, into := range map[string]**rego.PreparedEvalQuery{
+		for name, into := range map[string]*ast.Body{
 			"violations": &q.violations, "not_applicable": &q.notApplicable, "remarks": &q.remarks,
 		} {
 			ref := packageRef(rule).Append(ast.StringTerm(name))
-			if len(c.GetRulesExact(ref)) == 0 {
+			if len(e.compiler.GetRulesExact(ref)) == 0 {
 				continue
 			}
-			prepared, err := rego.New(
-				rego.Compiler(c), rego.Store(e.store), rego.StrictBuiltinErrors(true),
-				rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(ref)))),
-			).PrepareForEval(ctx)
+			query := ast.NewBody(ast.Equality.Expr(ast.NewTerm(members), ast.NewTerm(ref)))
+			body, err := e.compiler.QueryCompiler().Compile(query)
 			if err != nil {
 				return fmt.Errorf("cannot prepare rule %q: %w", id, err)
 			}
-			*into = &prepared
+			*into = body
 		}
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"stigwatch/agent/host"
 )
 
 const rewrites = 2000
@@ -112,18 +114,21 @@ func TestWhatIsNotBusyWasReadWhole(t *testing.T) {
 	for _, name := range []string{"rename", "in place", "many pieces"} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, Options{}, "etc/f").start([]string{"/etc/f"}, nil)
+			files, err := host.New(host.Options{Root: r.root})
+			r.must(err)
+			defer files.Close()
 			done := make(chan error, 1)
 			go func() { done <- rewriteAll(writers[name], r.at("etc/f")) }()
 			for last := 0; last != rewrites; {
 				r.next()
-				b, err := os.ReadFile(r.at("etc/f"))
+				f, err := files.Read("/etc/f")
 				r.must(err)
 				if r.Busy("/etc/f") {
 					continue
 				}
-				got, ok := wholeDocument(b)
+				got, ok := wholeDocument(f.Bytes)
 				if !ok {
-					t.Fatalf("%d bytes are not busy", len(b))
+					t.Fatalf("%d bytes are not busy", f.Size)
 				}
 				last = got
 			}

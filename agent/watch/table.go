@@ -1,9 +1,6 @@
 package watch
 
-import (
-	"path/filepath"
-	"slices"
-)
+import "slices"
 
 // table says what each name in each folder means to whom.
 type table struct {
@@ -11,19 +8,6 @@ type table struct {
 	wds     map[int32][]*folder // by watch descriptor; several when a folder is mounted twice
 	targets map[key]*target
 	loose   map[*folder]struct{} // may have lost their last use
-}
-
-// real is where a watched path leads to on the machine; "" when it is not watched.
-func (tb *table) real(path string) string {
-	if t := tb.targets[key{path: path}]; t != nil && len(t.hops) > 0 {
-		last := t.hops[len(t.hops)-1]
-		return filepath.Join(last.Dir, last.Name)
-	}
-	dir, name := split(path)
-	if t := tb.targets[key{path: dir, dir: true}]; t != nil && t.folder != "" {
-		return filepath.Join(t.folder, name)
-	}
-	return ""
 }
 
 // key is what makes a target: one path may be watched as a file and as a folder.
