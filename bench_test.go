@@ -41,6 +41,7 @@ func newRig(b *testing.B) *rig {
 	b.Helper()
 	r := &rig{b: b, dir: b.TempDir()}
 	r.bin = filepath.Join(r.dir, "agent.bin")
+	b.Setenv("CGO_ENABLED", "0") // as it is shipped
 	r.run("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", r.bin, ".")
 	if _, err := exec.LookPath("cc"); err == nil {
 		r.floor = filepath.Join(r.dir, "floor.bin")
@@ -263,15 +264,48 @@ func BenchmarkProcess(b *testing.B) {
 	}
 	fmt.Printf("start → ready    %s\n", spreadOf(starts))
 	fmt.Printf("check, a process %s   peak %d MiB\n", spreadOf(checks), peak>>10)
+	r.rest()
+	r.manyFolders(2000)
+	r.rest()
+	if info, err := os.Stat(r.bin); err == nil {
+		fmt.Printf("binary, stripped %.1f MiB\n", float64(info.Size())/(1<<20))
+	}
+}
+
+// rest measures the daemon while nothing happens.
+func (r *rig) rest() {
+	r.b.Helper()
 	cmd, _ := r.agent()
 	defer r.kill(cmd)
 	time.Sleep(2 * time.Second)
+	watched := r.report().Agent.Watch
+	time.Sleep(time.Second) // the question is over
 	cpu, switches := usage(cmd.Process.Pid)
 	time.Sleep(20 * time.Second)
 	cpu2, switches2 := usage(cmd.Process.Pid)
-	fmt.Printf("at rest          %d KiB resident, %d ms CPU and %d wake-ups a minute\n", resident(cmd.Process.Pid), 3*(cpu2-cpu), 3*(switches2-switches))
-	if info, err := os.Stat(r.bin); err == nil {
-		fmt.Printf("binary, stripped %.1f MiB\n", float64(info.Size())/(1<<20))
+	fmt.Printf("at rest          %d files in %d folders: %.1f MiB resident, %d ms CPU and %d wake-ups a minute\n",
+		watched.Files, watched.Folders, float64(resident(cmd.Process.Pid))/1024, 3*(cpu2-cpu), 3*(switches2-switches))
+}
+
+// manyFolders has one fact looked for in n files, each in a folder of its own,
+// before the one that sets it.
+func (r *rig) manyFolders(n int) {
+	r.b.Helper()
+	var m strings.Builder
+	m.WriteString("release: \"9.x\"\nfacts:\n  - fact: pwquality.minlen\n    status: documented\n    assurance: proxy\n    source: a benchmark\n    from:\n")
+	for i := range n {
+		file := fmt.Sprintf("/opt/many/%04d/policy.conf", i)
+		if err := os.MkdirAll(filepath.Dir(r.path("root"+file)), 0o755); err != nil {
+			r.b.Fatal(err)
+		}
+		if err := os.WriteFile(r.path("root"+file), []byte("difok = 8\n"), 0o644); err != nil {
+			r.b.Fatal(err)
+		}
+		fmt.Fprintf(&m, "      - {files: [%s], lens: keyvalue, path: minlen}\n", file)
+	}
+	m.WriteString("      - {files: [/etc/security/pwquality.conf], lens: keyvalue, path: minlen}\n")
+	if err := os.WriteFile(r.path("stigwatch/mapping.d/20-many.yaml"), []byte(m.String()), 0o644); err != nil {
+		r.b.Fatal(err)
 	}
 }
 

@@ -14,31 +14,18 @@ type index struct {
 	byPath   map[string][]*tree // trees that look for this path
 	byFolder map[string][]*tree // trees with a pattern that looks in this folder
 	wild     []*tree            // trees with a pattern whose folder is a pattern too
-	docs     map[string][]docKey
-	inFolder map[string][]docKey
-	facts    map[*tree][]string // what is made of a tree
 
 	files, dirs []string // what to watch, sorted
 }
 
 func (r *Reader) makeIndex() *index {
-	ix := &index{
-		byPath: map[string][]*tree{}, byFolder: map[string][]*tree{},
-		docs: map[string][]docKey{}, inFolder: map[string][]docKey{}, facts: map[*tree][]string{},
-	}
+	ix := &index{byPath: map[string][]*tree{}, byFolder: map[string][]*tree{}}
 	for _, t := range r.trees {
 		ix.add(t)
 	}
-	for key := range r.docs {
-		ix.docs[key.path] = append(ix.docs[key.path], key)
-		dir := path.Dir(key.path)
-		ix.inFolder[dir] = append(ix.inFolder[dir], key)
-	}
-	for _, name := range r.order {
-		if u := r.uses[name]; u != nil {
-			for _, t := range u.trees {
-				ix.facts[t] = append(ix.facts[t], name)
-			}
+	for name, u := range r.uses {
+		for _, t := range u.trees {
+			t.facts = append(t.facts, name)
 		}
 	}
 	ix.files, ix.dirs = slices.Sorted(maps.Keys(ix.byPath)), slices.Sorted(maps.Keys(ix.byFolder))
@@ -46,6 +33,7 @@ func (r *Reader) makeIndex() *index {
 }
 
 func (ix *index) add(t *tree) {
+	t.facts = nil
 	for p := range t.paths {
 		ix.byPath[p] = append(ix.byPath[p], t)
 	}

@@ -130,15 +130,11 @@ func (r *Reader) Update(paths []string) (finding.Snapshot, Changes) {
 	}
 	for t := range stale {
 		t.stale = true
-	}
-	for _, p := range paths {
-		for _, keys := range [][]docKey{ix.docs[p], ix.inFolder[p]} {
-			for _, key := range keys {
-				r.docs[key].stale = true
-			}
+		for p, d := range t.docs {
+			d.stale = d.stale || slices.Contains(paths, p) || slices.Contains(paths, folderOf(p))
 		}
 	}
-	return r.make(r.touched(ix, stale))
+	return r.make(r.touched(stale))
 }
 
 // lookup gives the index as it has to be now.
@@ -151,10 +147,10 @@ func (r *Reader) lookup() *index {
 
 // touched gives the facts that were made of a stale tree, and those that follow
 // such a fact to a file, in the order in which they must be read.
-func (r *Reader) touched(ix *index, stale map[*tree]bool) []string {
+func (r *Reader) touched(stale map[*tree]bool) []string {
 	var out []string
 	for t := range stale {
-		out = append(out, ix.facts[t]...)
+		out = append(out, t.facts...)
 	}
 	for i := 0; i < len(out); i++ { // out grows
 		for _, f := range r.followers[out[i]] {

@@ -40,6 +40,7 @@ type tree struct {
 	err      error    // first thing that makes the source unreadable
 	errFile  string   //
 	present  []string // files that are there, in order
+	facts    []string // what is made of it, as the index knows
 }
 
 // source loads the files of one source through one lens, or gives the tree that
@@ -60,7 +61,7 @@ func (r *Reader) source(files []string, lensName string) *tree {
 			r.index = nil
 		}
 	}()
-	*t = tree{paths: map[string]bool{}, docs: map[string]*doc{}}
+	*t = tree{facts: was.facts, paths: map[string]bool{}, docs: map[string]*doc{}}
 	l, ok := lens.ByName(lensName)
 	if !ok {
 		t.fail(files[0], fmt.Errorf("there is no lens %q", lensName))

@@ -34,16 +34,16 @@ func (e *Engine) Evaluate(ctx context.Context, snap finding.Snapshot, ids []stri
 	if ids == nil {
 		ids = e.Order
 	}
-	in := e.input.update(snap)
 	txn, err := e.store.NewTransaction(ctx)
 	if err == nil {
 		defer e.store.Abort(ctx, txn)
 	}
+	p := &pass{engine: e, in: e.input.update(snap), txn: txn, shared: topdown.NewVirtualCache()}
 	results := make([]finding.Result, 0, len(ids))
 	for _, id := range ids {
 		j := &judgement{rule: e.Rules[id], snap: snap, site: e.site, err: err}
 		if j.rule.HasPolicy && err == nil {
-			e.run(ctx, j, in, txn)
+			p.run(ctx, j)
 		}
 		results = append(results, j.result(now))
 		j.snap = nil // it would keep an old one alive
@@ -71,16 +71,32 @@ func (j *judgement) result(now time.Time) finding.Result {
 	return r
 }
 
-func (e *Engine) run(ctx context.Context, j *judgement, in *ast.Term, txn storage.Transaction) {
+// pass is what the rules that are judged together have in common.
+type pass struct {
+	engine *Engine
+	in     *ast.Term
+	txn    storage.Transaction
+
+	// shared keeps what a rule was answered by the library, for the rules after it
+	// that ask the same. A builtin that fails leaves its caller without a value there
+	// and no error, so after any error it begins anew: no rule may pass by the
+	// fault of another.
+	shared topdown.VirtualCache
+}
+
+func (p *pass) run(ctx context.Context, j *judgement) {
 	defer func() {
-		if p := recover(); p != nil {
-			j.err = fmt.Errorf("the policy panicked: %v", p)
+		if v := recover(); v != nil {
+			j.err = fmt.Errorf("the policy panicked: %v", v)
+		}
+		if j.err != nil {
+			p.shared = topdown.NewVirtualCache()
 		}
 	}()
 	cancel := topdown.NewCancel()
 	defer time.AfterFunc(ruleTimeout, cancel.Cancel).Stop()
-	j.err = j.ask(e.queries[j.rule.ID], func(body ast.Body) (ast.Set, error) {
-		return e.query(ctx, body, in, txn, cancel)
+	j.err = j.ask(p.engine.queries[j.rule.ID], func(body ast.Body) (ast.Set, error) {
+		return p.query(ctx, body, cancel)
 	})
 }
 
@@ -112,10 +128,10 @@ func (j *judgement) ask(q *queries, query func(ast.Body) (ast.Set, error)) error
 // query runs one compiled query and gives the set that it asks for. It uses the
 // evaluator itself: package rego, the library's usual entry, turns each answer
 // into JSON values and brings a WebAssembly compiler along.
-func (e *Engine) query(ctx context.Context, body ast.Body, in *ast.Term, txn storage.Transaction, cancel topdown.Cancel) (ast.Set, error) {
+func (p *pass) query(ctx context.Context, body ast.Body, cancel topdown.Cancel) (ast.Set, error) {
 	var answers []ast.Value
-	q := topdown.NewQuery(body).WithCompiler(e.compiler).WithStore(e.store).WithTransaction(txn).WithInput(in).
-		WithCancel(cancel).WithStrictBuiltinErrors(true).WithMetrics(metrics.NoOp())
+	q := topdown.NewQuery(body).WithCompiler(p.engine.compiler).WithStore(p.engine.store).WithTransaction(p.txn).
+		WithInput(p.in).WithVirtualCache(p.shared).WithCancel(cancel).WithStrictBuiltinErrors(true).WithMetrics(metrics.NoOp())
 	err := q.Iter(ctx, func(qr topdown.QueryResult) error {
 		answers = append(answers, qr[members].Value)
 		return nil

@@ -244,3 +244,31 @@ func TestNothingSetIsNoPolicyError(t *testing.T) {
 		}
 	}
 }
+
+// Rules of one pass share what the library answered. A builtin that fails in a
+// shared helper must fail each of them.
+func TestAFaultInASharedHelperIsAnErrorOfEachRule(t *testing.T) {
+	tree := small(t, needsLength, `violations contains v if some v in data.lib.broken.found
+`).(fstest.MapFS)
+	tree["lib/broken/broken.rego"] = &fstest.MapFile{Data: []byte(`package lib.broken
+
+found contains {"fact": "mics.password_policy.min_length", "expected": "x", "message": "y"} if {
+	100 / input.mics.password_policy.min_length > 100
+}
+`)}
+	first := tree["stig/ndm/v250989/v250989.rego"]
+	tree["stig/ndm/v250990/v250990.rego"] = &fstest.MapFile{Data: []byte(strings.NewReplacer(
+		"V-250989", "V-250990", "v250989", "v250990", "MOIS-ND-000420", "MOIS-ND-000430",
+		"SRG-APP-000164-NDM-000252", "SRG-APP-000166-NDM-000254", "CCI-000205, CCI-004066", "CCI-000192, CCI-004066",
+	).Replace(string(first.Data)))}
+	e, err := Load(Options{Tree: tree})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := snapshot(map[string]*finding.Fact{"mics.password_policy.min_length": known(int64(0))})
+	for _, r := range e.Evaluate(context.Background(), facts, []string{"V-250989", "V-250990"}, time.Unix(0, 0)) {
+		if r.Outcome != finding.Error {
+			t.Errorf("%s is %s (%s), want error", r.Rule, r.Outcome, r.Reason)
+		}
+	}
+}
