@@ -69,7 +69,6 @@ type reloadState struct {
 
 // New loads configuration and policies. Its error lists every mistake.
 func New(o Options) (*Agent, error) {
-	defer tameMemory()() // compiling makes much garbage and little that stays
 	o = o.withDefaults()
 	p, err := build(context.Background(), o)
 	if err != nil {
@@ -115,7 +114,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if err := a.open(); err != nil {
 		return errors.Join(err, server.Close(), a.closeJournal())
 	}
-	defer tameMemory()()
+	defer holdCollector()()
 	group, gctx := errgroup.WithContext(ctx)
 	for _, o := range a.outlets {
 		group.Go(func() error { return a.send(gctx, o) })

@@ -14,7 +14,6 @@ import (
 // Check makes one pass without a daemon and without a journal. It judges the
 // named rules, all when there are none.
 func Check(ctx context.Context, o Options, rules []string) (*api.Report, error) {
-	defer tameMemory()()
 	p, err := build(ctx, o.withDefaults())
 	if err != nil {
 		return nil, err
@@ -79,7 +78,6 @@ func (p *parts) nearest(word string) string {
 
 // Explain tells all about one rule, from one pass without a daemon.
 func Explain(ctx context.Context, o Options, rule string) (*api.Explanation, error) {
-	defer tameMemory()()
 	p, err := build(ctx, o.withDefaults())
 	if err != nil {
 		return nil, err

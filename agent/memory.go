@@ -2,25 +2,42 @@ package agent
 
 import (
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 )
 
-// While the agent works the collector is off below a limit, and the memory goes
-// back in one sweep when nothing has happened for a while. Measured, that halves
-// the 99th percentile of change → alert and keeps an idle agent small without a
-// ticker.
+// While the agent works, the collector waits until there are headroom bytes of
+// garbage, or as much as there is of the rest; when nothing has happened for a
+// while, the memory goes back in one sweep. That keeps collections out of nearly
+// every change → alert, and an idle agent small without a ticker. A fixed limit
+// instead would have it collect all the time once many files are watched.
 const (
-	memoryLimit = 48 << 20
-	trimAfter   = 200 * time.Millisecond
+	headroom  = 16 << 20
+	trimAfter = 200 * time.Millisecond
 )
 
-// tameMemory sets that up and gives what undoes it.
-func tameMemory() func() {
-	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(memoryLimit)
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
+// holdCollector sets that up and gives what undoes it.
+func holdCollector() func() {
+	before := debug.SetGCPercent(collectAt(live()))
+	return func() { debug.SetGCPercent(before) }
 }
 
-func trimMemory() { debug.FreeOSMemory() }
+func trimMemory() {
+	debug.FreeOSMemory()
+	debug.SetGCPercent(collectAt(live()))
+}
+
+// collectAt is the percentage of live bytes that makes the headroom.
+func collectAt(live uint64) int {
+	return int(max(100, 100*headroom/max(live, 1<<20)))
+}
+
+// live is what the last collection left.
+func live() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(s)
+	if s[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return s[0].Value.Uint64()
+}
