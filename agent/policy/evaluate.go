@@ -38,7 +38,7 @@ func (e *Engine) Evaluate(ctx context.Context, snap finding.Snapshot, ids []stri
 	if err == nil {
 		defer e.store.Abort(ctx, txn)
 	}
-	p := &pass{engine: e, in: e.input.update(snap), txn: txn, shared: topdown.NewVirtualCache()}
+	p := &pass{engine: e, in: e.inputFor(ids, snap), txn: txn, shared: topdown.NewVirtualCache()}
 	results := make([]finding.Result, 0, len(ids))
 	for _, id := range ids {
 		j := &judgement{rule: e.Rules[id], snap: snap, site: e.site, err: err}
@@ -50,6 +50,18 @@ func (e *Engine) Evaluate(ctx context.Context, snap finding.Snapshot, ids []stri
 		e.last[id] = j
 	}
 	return results
+}
+
+// inputFor gives the input in which all that these rules read is as in snap.
+func (e *Engine) inputFor(ids []string, snap finding.Snapshot) *ast.Term {
+	for _, id := range ids {
+		if q := e.queries[id]; q != nil {
+			for _, fact := range q.reads {
+				e.input.set(fact, snap[fact])
+			}
+		}
+	}
+	return e.input.term()
 }
 
 // Restate gives the results of rules that were evaluated before, when the values

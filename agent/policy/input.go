@@ -33,18 +33,20 @@ func newInput() *input {
 	}
 }
 
-// update takes a snapshot in and returns the input for it.
-func (in *input) update(snap finding.Snapshot) *ast.Term {
-	for name, f := range snap {
-		was := in.facts[name]
-		if was == f {
-			continue
-		}
-		in.facts[name] = f
-		if was == nil || !sameToRego(was, f) {
-			in.put(name, f)
-		}
+// set takes one fact in; nil when there is none of that name.
+func (in *input) set(name string, f *finding.Fact) {
+	was := in.facts[name]
+	if was == f || f == nil {
+		return
 	}
+	in.facts[name] = f
+	if was == nil || !sameToRego(was, f) {
+		in.put(name, f)
+	}
+}
+
+// term is the input for what was set.
+func (in *input) term() *ast.Term {
 	in.root.rebuild()
 	return in.root.term
 }

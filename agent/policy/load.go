@@ -45,7 +45,8 @@ type queries struct {
 	violations    ast.Body
 	notApplicable ast.Body
 	remarks       ast.Body
-	naFacts       []string // what not_applicable reads
+	reads         []string // facts that any of them reads
+	naFacts       []string // those that not_applicable reads
 }
 
 // Load compiles the policies and prepares one query per rule, once.

@@ -53,7 +53,8 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
 			all[f] = true
 		}
 	}
-	for f := range all {
+	q.reads = sorted(all)
+	for _, f := range q.reads {
 		e.readers[f] = append(e.readers[f], rule.ID)
 	}
 	return nil
