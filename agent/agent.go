@@ -70,7 +70,7 @@ type reloadState struct {
 // New loads configuration and policies. Its error lists every mistake.
 func New(o Options) (*Agent, error) {
 	o = o.withDefaults()
-	p, err := build(context.Background(), o)
+	p, err := build(o)
 	if err != nil {
 		return nil, err
 	}

@@ -244,7 +244,7 @@ func TestNoUnreadableFileLeavesAPass(t *testing.T) {
 		if strings.HasPrefix(file, "evidence:") {
 			continue
 		}
-		p, err := build(context.Background(), optionsIn(dir).withDefaults())
+		p, err := build(optionsIn(dir).withDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +283,7 @@ func TestConfirmationEndsWithTheRelease(t *testing.T) {
 func TestExplainTellsEveryFact(t *testing.T) {
 	dir := appliance(t, "factory")
 	for _, id := range judged() {
-		e, err := Explain(context.Background(), optionsIn(dir), id)
+		e, err := Explain(context.Background(), optionsIn(dir), id, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 // Check makes one pass without a daemon and without a journal. It judges the
 // named rules, all when there are none.
 func Check(ctx context.Context, o Options, rules []string) (*api.Report, error) {
-	p, err := build(ctx, o.withDefaults())
+	p, err := build(o.withDefaults())
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +77,8 @@ func (p *parts) nearest(word string) string {
 }
 
 // Explain tells all about one rule, from one pass without a daemon.
-func Explain(ctx context.Context, o Options, rule string) (*api.Explanation, error) {
-	p, err := build(ctx, o.withDefaults())
+func Explain(ctx context.Context, o Options, rule string, trace bool) (*api.Explanation, error) {
+	p, err := build(o.withDefaults())
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +91,16 @@ func Explain(ctx context.Context, o Options, rule string) (*api.Explanation, err
 	now := time.Now()
 	results := p.engine.Evaluate(ctx, snap, ids, now)
 	finding.Carry(nil, results, now)
-	return p.explanation(results[0], snap, now), nil
+	x := p.explanation(results[0], snap, now)
+	if trace {
+		x.Trace, err = p.engine.Trace(ctx, snap, ids[0])
+	}
+	return x, err
 }
 
-// explain answers at the socket, from what was published.
-func (a *Agent) explain(_ context.Context, rule string) (*api.Explanation, error) {
+// explain answers at the socket, from what was published. A trace takes an engine
+// of its own: the other one is the loop's.
+func (a *Agent) explain(ctx context.Context, rule string, trace bool) (*api.Explanation, error) {
 	pub := a.published.Load()
 	if pub == nil {
 		return nil, fmt.Errorf("cannot explain %q: the first pass is not done yet", rule)
@@ -105,7 +110,15 @@ func (a *Agent) explain(_ context.Context, rule string) (*api.Explanation, error
 		return nil, err
 	}
 	i := slices.IndexFunc(pub.results, func(r finding.Result) bool { return r.Rule == ids[0] })
-	return pub.parts.explanation(pub.results[i], pub.snap, pub.at), nil
+	x := pub.parts.explanation(pub.results[i], pub.snap, pub.at)
+	if !trace {
+		return x, nil
+	}
+	engine, err := pub.parts.newEngine()
+	if err == nil {
+		x.Trace, err = engine.Trace(ctx, pub.snap, ids[0])
+	}
+	return x, err
 }
 
 func (p *parts) explanation(r finding.Result, snap finding.Snapshot, at time.Time) *api.Explanation {

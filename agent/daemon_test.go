@@ -201,6 +201,17 @@ func TestReloadKeepsOldConfigurationOnError(t *testing.T) {
 	}
 }
 
+func TestConfigurationDigestCoversTheMappings(t *testing.T) {
+	d := start(t, appliance(t, "compliant"))
+	before := d.status().Agent.Config.Digest
+	put(t, d.file("stigwatch/mapping.d/30-more.yaml"), "facts: []\n")
+	d.reload <- struct{}{}
+	d.awaitReady()
+	if after := d.status().Agent.Config; after.Digest == before {
+		t.Errorf("the same digest with another mapping: %+v", after)
+	}
+}
+
 func TestIncludedFolderMayAppearLater(t *testing.T) {
 	d := start(t, appliance(t, "compliant"))
 	folder := d.file("root/etc/rsyslog.d")

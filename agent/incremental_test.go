@@ -76,7 +76,7 @@ type pass struct {
 
 func passOf(t *testing.T, dir string) *pass {
 	t.Helper()
-	parts, err := build(context.Background(), optionsIn(dir).withDefaults())
+	parts, err := build(optionsIn(dir).withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

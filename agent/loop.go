@@ -318,7 +318,7 @@ func (l *loop) update(ctx context.Context, paths []string) {
 func (l *loop) reload(ctx context.Context) {
 	l.a.o.Reloading()
 	defer l.a.o.Ready()
-	next, err := build(ctx, l.a.o)
+	next, err := build(l.a.o)
 	if err == nil {
 		err = l.swap(ctx, next)
 	}

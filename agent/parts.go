@@ -1,9 +1,11 @@
 package agent
 
 import (
-	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -30,24 +32,21 @@ type parts struct {
 	engine   *policy.Engine
 	reader   *facts.Reader
 	name     string // of the appliance
+	digest   string // of every configuration file
 }
 
 // build loads everything. Mistakes in any of the configuration files are listed
 // together.
-func build(ctx context.Context, o Options) (*parts, error) {
-	cfg, site, err := config.LoadAll(o.ConfigPath, o.Over)
-	if err != nil {
+func build(o Options) (*parts, error) {
+	p := &parts{}
+	if err := p.configure(o); err != nil {
 		return nil, err
 	}
-	p := &parts{cfg: cfg, site: site}
-	p.engine, err = policy.Load(policy.Options{Tree: policies.FS, Source: "embedded", Site: site.Data()})
-	if err != nil {
+	var err error
+	if p.engine, err = p.newEngine(); err != nil {
 		return nil, err
 	}
-	if p.mapping, err = loadMapping(cfg.MappingDirs, p.engine.Schema); err != nil {
-		return nil, err
-	}
-	if p.host, err = host.New(host.Options{Root: cfg.Root}); err != nil {
+	if p.host, err = host.New(host.Options{Root: p.cfg.Root}); err != nil {
 		return nil, err
 	}
 	if err := p.openEvidence(); err != nil {
@@ -56,9 +55,41 @@ func build(ctx context.Context, o Options) (*parts, error) {
 	p.name = p.hostName()
 	p.reader = facts.New(facts.Options{
 		Host: p.host, Evidence: p.evidence, Mapping: p.mapping, Schema: p.engine.Schema,
-		CAs: site.CAs, HostName: p.name,
+		CAs: p.site.CAs, HostName: p.name,
 	})
 	return p, nil
+}
+
+// configure reads every configuration file.
+func (p *parts) configure(o Options) error {
+	var wrong error
+	p.cfg, p.site, wrong = config.LoadAll(o.ConfigPath, o.Over)
+	if p.cfg == nil { // it could name other mappings
+		return wrong
+	}
+	schema, err := policy.Schema(policies.FS)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	fmt.Fprintln(sum, p.cfg.Digest)
+	p.mapping, err = loadMapping(p.cfg.MappingDirs, schema, sum)
+	p.digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
+	return joinMistakes(wrong, err)
+}
+
+// joinMistakes makes one list of two.
+func joinMistakes(a, b error) error {
+	var one, two strict.Mistakes
+	if errors.As(a, &one) && errors.As(b, &two) {
+		return append(one, two...)
+	}
+	return errors.Join(a, b)
+}
+
+// newEngine compiles the policies for this site. An engine serves one goroutine.
+func (p *parts) newEngine() (*policy.Engine, error) {
+	return policy.Load(policy.Options{Tree: policies.FS, Source: "embedded", Site: p.site.Data()})
 }
 
 // reopened gives the same parts over the root and the evidence folder as they
@@ -110,7 +141,7 @@ func (p *parts) hostName() string {
 }
 
 // loadMapping reads the shipped mappings and lays the site's over them.
-func loadMapping(dirs []string, schema finding.Schema) (map[string]mapping.Entry, error) {
+func loadMapping(dirs []string, schema finding.Schema, sum io.Writer) (map[string]mapping.Entry, error) {
 	known := mapping.Known{Facts: schema, Lenses: lens.Names()}
 	shipped, err := fs.Glob(policies.FS, "mappings/*.yaml")
 	if err != nil {
@@ -131,7 +162,7 @@ func loadMapping(dirs []string, schema finding.Schema) (map[string]mapping.Entry
 	layers := [][]mapping.Entry{base}
 	var mistakes strict.Mistakes
 	for _, dir := range dirs {
-		entries, err := mapping.LoadDir(dir, known)
+		entries, err := mapping.LoadDir(dir, known, sum)
 		if m := (strict.Mistakes)(nil); errors.As(err, &m) {
 			mistakes = append(mistakes, m...)
 		} else if err != nil {

@@ -14,7 +14,7 @@ const identityInside = "/mi/config-system/startup_config/identityconfig.xml"
 // BenchmarkPass measures the steps between an event and an alert, in process.
 func BenchmarkPass(b *testing.B) {
 	dir := appliance(b, "compliant")
-	p, err := build(context.Background(), optionsIn(dir).withDefaults())
+	p, err := build(optionsIn(dir).withDefaults())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func (a *Agent) self(p *published) *api.Agent {
 	out := &api.Agent{
 		PID: os.Getpid(), Version: a.o.Version, FIPS: fips140.Enabled(), Revision: p.revision,
 		Started: api.At(a.started), UptimeSeconds: int64(time.Since(a.started).Seconds()),
-		Config: api.Config{Path: p.parts.cfg.Path, Digest: p.parts.cfg.Digest, Loaded: api.At(reload.loaded), Error: reload.err},
+		Config: api.Config{Path: p.parts.cfg.Path, Digest: p.parts.digest, Loaded: api.At(reload.loaded), Error: reload.err},
 		Site:   api.Site{Digest: p.parts.site.Digest},
 		Watch: api.Watch{
 			Folders: w.Folders, Files: w.Files, Events: w.Events, Overflows: w.Overflows,

@@ -102,10 +102,14 @@ func (c *Client) Health(ctx context.Context) (*Health, error) {
 	return h, c.call(ctx, callTimeout, "/v1/health", h)
 }
 
-// Explain asks all about one rule.
-func (c *Client) Explain(ctx context.Context, rule string) (*Explanation, error) {
+// Explain asks all about one rule, with each step of the evaluation if trace.
+func (c *Client) Explain(ctx context.Context, rule string, trace bool) (*Explanation, error) {
 	e := &Explanation{}
-	return e, c.call(ctx, MaxWait, "/v1/explain/"+url.PathEscape(rule), e)
+	path := "/v1/explain/" + url.PathEscape(rule)
+	if trace {
+		path += "?trace=1"
+	}
+	return e, c.call(ctx, MaxWait, path, e)
 }
 
 func (c *Client) call(ctx context.Context, timeout time.Duration, path string, into any) error {

@@ -22,6 +22,7 @@ type Explanation struct {
 	ToPass []Need      `json:"to_pass"` // empty for a pass
 	Facts  []Fact      `json:"facts"`   // required ones first
 	Site   []SiteValue `json:"site"`
+	Trace  []string    `json:"trace"` // each step of the evaluation, when it was asked for
 }
 
 // Need is one thing that has to change before the rule passes.
@@ -95,6 +96,7 @@ func Explain(host string, at time.Time, policy Policy, rule *finding.Rule, resul
 		ToPass: needs(result, site),
 		Facts:  append([]Fact{}, facts...),
 		Site:   append([]SiteValue{}, site...),
+		Trace:  []string{},
 	}
 }
 

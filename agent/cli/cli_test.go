@@ -22,7 +22,7 @@ import (
 )
 
 // serve answers at a socket until the test ends; explain may be nil.
-func serve(t *testing.T, snapshot func() *api.Report, explain func(context.Context, string) (*api.Explanation, error)) string {
+func serve(t *testing.T, snapshot func() *api.Report, explain func(context.Context, string, bool) (*api.Explanation, error)) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sw")
 	if err != nil {
@@ -132,7 +132,7 @@ func TestWatchShowsEachReport(t *testing.T) {
 }
 
 func TestExplainAsksTheAgent(t *testing.T) {
-	explain := func(_ context.Context, rule string) (*api.Explanation, error) {
+	explain := func(_ context.Context, rule string, _ bool) (*api.Explanation, error) {
 		if rule == "V-1" {
 			return &api.Explanation{Schema: api.Schema, Result: findings()[0]}, nil
 		}

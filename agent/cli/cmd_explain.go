@@ -13,7 +13,7 @@ import (
 )
 
 func newExplainCommand(e *env) *cobra.Command {
-	asJSON := false
+	asJSON, trace := false, false
 	cmd := &cobra.Command{
 		Use:   "explain RULE",
 		Short: "Tell why a rule is judged as it is, and what would make it pass",
@@ -22,11 +22,12 @@ read, what would make it pass and where to set that. Asks the running agent, and
 looks for itself when none answers, or when --root or --config say what to look
 at. Exits as check does.`,
 		Example: `  stigwatch explain V-250989
+  stigwatch explain V-250989 --trace
   stigwatch explain V-250989 --root ./image --json`,
 		Args:              oneRule,
 		ValidArgsFunction: completeRules,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x, err := e.explanation(cmd.Context(), args[0])
+			x, err := e.explanation(cmd.Context(), args[0], trace)
 			if err != nil {
 				return err
 			}
@@ -34,14 +35,15 @@ at. Exits as check does.`,
 		},
 	}
 	addJSON(cmd, &asJSON)
+	cmd.Flags().BoolVar(&trace, "trace", false, "show each step of the policy's evaluation")
 	return cmd
 }
 
 // explanation prefers the agent, which may read files that the caller may not.
 // An agent that cannot explain, or is not there, is no reason to give up.
-func (e *env) explanation(ctx context.Context, rule string) (*api.Explanation, error) {
+func (e *env) explanation(ctx context.Context, rule string, trace bool) (*api.Explanation, error) {
 	if e.flags.root == "" && e.flags.config == "" {
-		x, err := e.askExplanation(ctx, rule)
+		x, err := e.askExplanation(ctx, rule, trace)
 		var away *api.Unreachable
 		var refused *api.Refused
 		switch {
@@ -51,16 +53,16 @@ func (e *env) explanation(ctx context.Context, rule string) (*api.Explanation, e
 			return x, err
 		}
 	}
-	return agent.Explain(ctx, e.options(slog.LevelWarn), rule)
+	return agent.Explain(ctx, e.options(slog.LevelWarn), rule, trace)
 }
 
-func (e *env) askExplanation(ctx context.Context, rule string) (*api.Explanation, error) {
+func (e *env) askExplanation(ctx context.Context, rule string, trace bool) (*api.Explanation, error) {
 	c, err := e.dial()
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	x, err := c.Explain(ctx, rule)
+	x, err := c.Explain(ctx, rule, trace)
 	if refused := (*api.Refused)(nil); errors.As(err, &refused) && refused.Code == http.StatusNotFound {
 		return nil, usageError{err}
 	}

@@ -25,8 +25,9 @@ func (e *env) dial() (*api.Client, error) {
 }
 
 // socket asks the flags first: whoever names the socket need not be able to
-// read the configuration. One that cannot be read matters only to who named it;
-// the agent may live with an older one.
+// read the configuration. One that cannot be read matters only to who named it.
+// Mistakes in it do not matter here: the agent lives with an older one, and
+// status is where that is told.
 func (e *env) socket() (string, error) {
 	f := e.flags
 	switch {
@@ -37,7 +38,7 @@ func (e *env) socket() (string, error) {
 	}
 	cfg, _, err := config.LoadAll(f.config, e.options(slog.LevelWarn).Over)
 	switch {
-	case err == nil:
+	case cfg != nil:
 		return cfg.Socket, nil
 	case f.config != "":
 		return "", err

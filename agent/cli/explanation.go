@@ -36,6 +36,12 @@ func writeExplanation(s *screen, x *api.Explanation) {
 		s.entry("site value", plain, clip(safe(text), maxShown))
 	}
 	writeFacts(s, x.Facts)
+	if len(x.Trace) > 0 {
+		s.WriteString("\n")
+	}
+	for _, step := range x.Trace {
+		s.WriteString(safe(step) + "\n")
+	}
 }
 
 // optional writes a labelled line if there is something to say.

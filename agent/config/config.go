@@ -62,7 +62,9 @@ func Load(path string, over Overrides) (*Config, error) {
 }
 
 // LoadAll reads stigwatch.yaml and the site profile that it names, and lists
-// the mistakes of both. The error, if any, is a strict.Mistakes.
+// the mistakes of both. The error, if any, is a strict.Mistakes. What could be
+// read comes with it, for whoever goes on looking for mistakes or only wants to
+// know where things lie; nobody may run on that.
 func LoadAll(path string, over Overrides) (*Config, *Site, error) {
 	cfg, readable, wrong := load(path, over)
 	if !readable { // it may well name another site profile
@@ -70,7 +72,7 @@ func LoadAll(path string, over Overrides) (*Config, *Site, error) {
 	}
 	site, more := loadSite(cfg.SitePath, cfg.siteNamed)
 	if err := append(wrong, more...).Err(); err != nil {
-		return nil, nil, err
+		return cfg, site, err
 	}
 	cfg.Digest = digest([]byte(cfg.Digest + site.Digest))
 	return cfg, site, nil

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"io"
 	"errors"
 	"os"
 	"path/filepath"
@@ -196,7 +197,7 @@ func TestLoadDir(t *testing.T) {
 	put("10.yaml", entry("sshd.banner"))
 	put(".hidden.yaml", "]")
 	put("README", "]")
-	got, err := LoadDir(dir, known())
+	got, err := LoadDir(dir, known(), io.Discard)
 	if err != nil || len(got) != 2 || got[0].Fact != "sshd.banner" || got[1].File != filepath.Join(dir, "20.yaml") {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -204,10 +205,10 @@ func TestLoadDir(t *testing.T) {
 	put("40.yaml", entry("sshd.flag"))
 	put("50.yaml", "facts: {}")
 	var wrong strict.Mistakes
-	if _, err = LoadDir(dir, known()); !errors.As(err, &wrong) || len(wrong) != 3 {
+	if _, err = LoadDir(dir, known(), io.Discard); !errors.As(err, &wrong) || len(wrong) != 3 {
 		t.Errorf("got %v", err)
 	}
-	if got, err := LoadDir(filepath.Join(dir, "none"), known()); got != nil || err != nil {
+	if got, err := LoadDir(filepath.Join(dir, "none"), known(), io.Discard); got != nil || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

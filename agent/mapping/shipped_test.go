@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,7 +30,7 @@ func shipped(t testing.TB) Known {
 
 func TestTheShippedMappingsLoad(t *testing.T) {
 	k := shipped(t)
-	base, err := LoadDir("../../policies/mappings", k)
+	base, err := LoadDir("../../policies/mappings", k, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func TestTheShippedMappingsLoad(t *testing.T) {
 		t.Fatal("there are no mappings")
 	}
 	for _, dir := range dirs {
-		site, err := LoadDir(dir, k)
+		site, err := LoadDir(dir, k, io.Discard)
 		if err != nil {
 			t.Errorf("%s:\n%v", dir, err)
 		}

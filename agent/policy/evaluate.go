@@ -94,6 +94,8 @@ type pass struct {
 	// and no error, so after any error it begins anew: no rule may pass by the
 	// fault of another.
 	shared topdown.VirtualCache
+
+	tracer topdown.QueryTracer // nil: nobody wants to know
 }
 
 func (p *pass) run(ctx context.Context, j *judgement) {
@@ -144,6 +146,9 @@ func (p *pass) query(ctx context.Context, body ast.Body, cancel topdown.Cancel) 
 	var answers []ast.Value
 	q := topdown.NewQuery(body).WithCompiler(p.engine.compiler).WithStore(p.engine.store).WithTransaction(p.txn).
 		WithInput(p.in).WithVirtualCache(p.shared).WithCancel(cancel).WithStrictBuiltinErrors(true).WithMetrics(metrics.NoOp())
+	if p.tracer != nil {
+		q = q.WithQueryTracer(p.tracer)
+	}
 	err := q.Iter(ctx, func(qr topdown.QueryResult) error {
 		answers = append(answers, qr[members].Value)
 		return nil

@@ -51,11 +51,7 @@ type queries struct {
 
 // Load compiles the policies and prepares one query per rule, once.
 func Load(o Options) (*Engine, error) {
-	schemaJSON, err := fs.ReadFile(o.Tree, "schemas/input.json")
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the input schema: %w", err)
-	}
-	schema, err := finding.ParseSchema(schemaJSON)
+	schemaJSON, schema, err := readSchema(o.Tree)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +71,21 @@ func Load(o Options) (*Engine, error) {
 		return nil, err
 	}
 	return e, e.prepare()
+}
+
+// Schema gives the facts that the policies of a tree may read.
+func Schema(tree fs.FS) (finding.Schema, error) {
+	_, schema, err := readSchema(tree)
+	return schema, err
+}
+
+func readSchema(tree fs.FS) ([]byte, finding.Schema, error) {
+	b, err := fs.ReadFile(tree, "schemas/input.json")
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read the input schema: %w", err)
+	}
+	schema, err := finding.ParseSchema(b)
+	return b, schema, err
 }
 
 // parse reads every .rego file but the tests, and digests every file.

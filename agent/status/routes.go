@@ -147,7 +147,7 @@ func (s *Server) explain(w http.ResponseWriter, req *http.Request) {
 		s.notReady(w)
 		return
 	}
-	e, err := s.o.Explain(req.Context(), req.PathValue("rule"))
+	e, err := s.o.Explain(req.Context(), req.PathValue("rule"), req.URL.Query().Get("trace") == "1")
 	if unknown := (*api.UnknownRule)(nil); errors.As(err, &unknown) {
 		s.refuse(w, http.StatusNotFound, unknown.Error())
 		return

@@ -40,7 +40,7 @@ type Options struct {
 	// until the first full pass. It is called from many goroutines.
 	Snapshot func() *api.Report
 	// Explain tells all about one rule; nil: not offered.
-	Explain func(ctx context.Context, rule string) (*api.Explanation, error)
+	Explain func(ctx context.Context, rule string, trace bool) (*api.Explanation, error)
 
 	Timeout time.Duration // for a request to arrive and an answer to leave; 0 = 5 s
 	Idle    time.Duration // for a connection between requests; 0 = 60 s

@@ -310,7 +310,7 @@ func TestClientOfNobody(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	socket := tempSocket(t)
-	explain := func(_ context.Context, rule string) (*api.Explanation, error) {
+	explain := func(_ context.Context, rule string, _ bool) (*api.Explanation, error) {
 		switch rule {
 		case "V-1":
 			return &api.Explanation{Schema: api.Schema, SRG: "SRG-1"}, nil
@@ -321,11 +321,11 @@ func TestExplain(t *testing.T) {
 	}
 	start(t, status.Options{Socket: socket, Snapshot: publish(1).Load, Explain: explain})
 	c := dial(t, socket)
-	if e, err := c.Explain(t.Context(), "V-1"); err != nil || e.SRG != "SRG-1" {
+	if e, err := c.Explain(t.Context(), "V-1", false); err != nil || e.SRG != "SRG-1" {
 		t.Errorf("V-1: %v, %v", e, err)
 	}
 	for rule, code := range map[string]int{"V-9": 500, "V-2": 404, "a/../b": 404} {
-		_, err := c.Explain(t.Context(), rule)
+		_, err := c.Explain(t.Context(), rule, false)
 		var refused *api.Refused
 		if !errors.As(err, &refused) || refused.Code != code {
 			t.Errorf("%s: %v", rule, err)

@@ -1,0 +1,40 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"stigwatch/agent/finding"
+)
+
+// maxTrace is how many lines of a trace are given.
+const maxTrace = 5000
+
+// Trace evaluates one rule and gives every step that the evaluator took, one a
+// line, with the policy's file and line before it.
+func (e *Engine) Trace(ctx context.Context, snap finding.Snapshot, id string) ([]string, error) {
+	lines := []string{}
+	if !e.Rules[id].HasPolicy {
+		return lines, nil
+	}
+	txn, err := e.store.NewTransaction(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot trace rule %q: %w", id, err)
+	}
+	defer e.store.Abort(ctx, txn)
+	steps := topdown.NewBufferTracer()
+	p := &pass{engine: e, in: e.inputFor([]string{id}, snap), txn: txn, shared: topdown.NewVirtualCache(), tracer: steps}
+	p.run(ctx, &judgement{rule: e.Rules[id], snap: snap, site: e.site}) // an error is in the trace too
+	var b strings.Builder
+	topdown.PrettyTraceWithLocation(&b, *steps)
+	for line := range strings.Lines(b.String()) {
+		if len(lines) == maxTrace {
+			return append(lines, fmt.Sprintf("… more than %d steps, the rest is left out", maxTrace)), nil
+		}
+		lines = append(lines, strings.TrimRight(line, "\n"))
+	}
+	return lines, nil
+}
