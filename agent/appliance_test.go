@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/config"
+	"stigwatch/agent/finding"
 	"stigwatch/testdata/appliance/gen"
 )
 
@@ -141,6 +143,37 @@ func TestHostileCostsItsOwnFactsAndNothingElse(t *testing.T) {
 	}
 	if unreadable < 5 {
 		t.Errorf("only %d facts are unreadable", unreadable)
+	}
+}
+
+// Every fact that lies at a trap is unreadable, says why, and where; whoever may
+// read everything reads through modes.
+func TestEachTrapMakesItsFactsUnreadable(t *testing.T) {
+	p, err := build(optionsIn(appliance(t, "hostile")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	snap, _ := p.reader.All()
+	for _, trap := range gen.Traps() {
+		if trap.What == "mode 000" && os.Geteuid() == 0 {
+			continue
+		}
+		for _, pattern := range trap.Facts {
+			hit := 0
+			for name, f := range snap {
+				if ok, _ := path.Match(pattern, name); !ok {
+					continue
+				}
+				hit++
+				if f.State != finding.Unreadable || f.Reason == "" || len(f.Evidence) == 0 {
+					t.Errorf("%s at %s: %s is %s: %q %v", trap.What, trap.Path, name, f.State, f.Reason, f.Evidence)
+				}
+			}
+			if hit == 0 {
+				t.Errorf("%s: there is no fact %s", trap.Path, pattern)
+			}
+		}
 	}
 }
 

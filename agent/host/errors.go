@@ -15,6 +15,7 @@ var (
 	ErrTooLarge   = errors.New("it is too large")
 	ErrLoop       = errors.New("too many symbolic links, or one that only the kernel can follow")
 	ErrTooMany    = errors.New("there are too many")
+	ErrDangling   = errors.New("it is a link to nothing inside the root")
 )
 
 // reason strips what the standard library puts before an error number, and

@@ -123,8 +123,9 @@ func TestReadRefuses(t *testing.T) {
 		says string
 	}{
 		{"/none", fs.ErrNotExist, `cannot read "/none": no such file or directory`},
-		{"/gone", fs.ErrNotExist, `cannot read "/gone": no such file or directory`},
-		{"/self", fs.ErrNotExist, `"/self"`},
+		{"/none/x", fs.ErrNotExist, `cannot read "/none/x": no such file or directory`},
+		{"/gone", ErrDangling, `cannot read "/gone": it is a link to nothing inside the root: it points to "/nowhere"`},
+		{"/self", ErrDangling, `"/proc/self/exe"`},
 		{"/loop", ErrLoop, `cannot read "/loop": too many symbolic links`},
 		{"/fifo", ErrNotRegular, `cannot read "/fifo": it is a FIFO, not a regular file`},
 		{"/etc", ErrNotRegular, `it is a folder, not a regular file`},

@@ -30,10 +30,16 @@ type File struct {
 
 // Read reads the regular file at path, an absolute path inside the root. The
 // error names the path and answers errors.Is for fs.ErrNotExist,
-// fs.ErrPermission, ErrNotRegular, ErrTooLarge and ErrLoop. A path through
-// something that is no folder is an error of its own, not fs.ErrNotExist.
+// fs.ErrPermission, ErrNotRegular, ErrTooLarge, ErrLoop and ErrDangling. A path
+// through something that is no folder is an error of its own, and so is a link
+// whose target is not there: somebody means a file to be at that name.
 func (h *Host) Read(path string) (*File, error) {
 	f, err := h.read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if target, ok := h.linkAt(path); ok {
+			err = fmt.Errorf("%w: it points to %q", ErrDangling, target)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %q: %w", path, reason(err))
 	}
@@ -104,6 +110,26 @@ func (h *Host) readCarefully(path string) (*File, error) {
 		return nil, err
 	}
 	return newFile(b, st, at), nil
+}
+
+// linkAt gives what the symbolic link at a clean path points to, and whether
+// there is one.
+func (h *Host) linkAt(p string) (string, bool) {
+	if path.Clean(p) != p || h.fault(p) != nil {
+		return "", false
+	}
+	dir, name := path.Split(p)
+	fd, _, err := h.open(dir, nameOnly|unix.O_DIRECTORY)
+	if err != nil {
+		return "", false
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, unix.PathMax)
+	n, err := unix.Readlinkat(fd, name, buf)
+	if err != nil {
+		return "", false
+	}
+	return string(buf[:n]), true
 }
 
 // regular refuses what is no regular file, or too large a one.

@@ -1,8 +1,8 @@
 package mapping
 
 import (
-	"io"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"

@@ -13,17 +13,13 @@ const (
 	hugeFile = 50 << 20 // sparse, so that it costs no disk
 	longLine = 1 << 20
 	nesting  = 100_000
-
-	unreadable = "unreadable"
-	missing    = "missing"
 )
 
 // Trap is one hostile thing in the hostile appliance.
 type Trap struct {
 	Path  string   // inside the root
 	What  string   // why it cannot be read
-	Facts []string // the facts that lie there, by their names or as "group.*"
-	State string   // what they must be: unreadable, or missing where the root holds no such file
+	Facts []string // the facts that lie there and must be unreadable, by their names or as "group.*"
 	put   func(path string) error
 }
 
@@ -37,26 +33,26 @@ func Traps() []Trap {
 func checkedIn() []Trap {
 	const startup = "/mi/config-system/startup_config/"
 	return []Trap{
-		{Path: startup + "identityconfig.xml", What: "broken XML", Facts: []string{"mics.password_policy.*", "mics.users"}, State: unreadable},
-		{Path: startup + "antivirusconfig.xml", What: "XML with an entity bomb", Facts: []string{"mics.snmp.protocol"}, State: unreadable},
-		{Path: "/etc/ssh/sshd_config", What: "NUL bytes", Facts: []string{"sshd.*"}, State: unreadable},
-		{Path: "/proc/net/route", What: "no hexadecimal digits, and a row cut short", Facts: []string{"kernel.routes"}, State: unreadable},
-		{Path: "/mi/tomcat/conf/device-cert.pem", What: "broken PEM", Facts: []string{"certificates.device"}, State: unreadable},
+		{Path: startup + "identityconfig.xml", What: "broken XML", Facts: []string{"mics.password_policy.*", "mics.users"}},
+		{Path: startup + "antivirusconfig.xml", What: "XML with an entity bomb", Facts: []string{"mics.snmp.protocol"}},
+		{Path: "/etc/ssh/sshd_config", What: "NUL bytes", Facts: []string{"sshd.*"}},
+		{Path: "/proc/net/route", What: "no hexadecimal digits, and a row cut short", Facts: []string{"kernel.routes"}},
+		{Path: "/mi/tomcat/conf/device-cert.pem", What: "broken PEM", Facts: []string{"certificates.device"}},
 	}
 }
 
 func made() []Trap {
 	return []Trap{
-		{"/mi/config-system/startup_config/debugconfig.xml", "XML nested too deep", []string{"mics.snmp.enabled"}, unreadable, deepXML},
-		{"/etc/httpd/conf/httpd.conf", "50 MB", []string{"httpd.*", "certificates.portal"}, unreadable, huge},
-		{"/etc/rsyslog.conf", "a line of 1 MB", []string{"rsyslog.forwards"}, unreadable, oneLine},
-		{"/etc/chrony.conf", "a link out of the root", []string{"chrony.servers"}, missing, linkOut},
-		{"/etc/snmp/snmpd.conf", "a loop of links", []string{"snmpd.*"}, unreadable, linkLoop},
-		{"/etc/security/limits.d/99-self.conf", "a link to its own folder", []string{"limits.*"}, unreadable, linkTo(".")},
-		{"/etc/issue", "a FIFO", []string{"os.issue_text"}, unreadable, fifo},
-		{"/etc/passwd", "a folder", []string{"os.login_accounts", "os.uid0_accounts"}, unreadable, folder},
-		{"/etc/security/faillock.conf", "mode 000", []string{"faillock.*"}, unreadable, sealed("deny = 3\nunlock_time = 900\n")},
-		{"/etc/crypto-policies/state/current", "mode 000", []string{"crypto_policy.current"}, unreadable, sealed("FIPS\n")},
+		{"/mi/config-system/startup_config/debugconfig.xml", "XML nested too deep", []string{"mics.snmp.enabled"}, deepXML},
+		{"/etc/httpd/conf/httpd.conf", "50 MB", []string{"httpd.*", "certificates.portal"}, huge},
+		{"/etc/rsyslog.conf", "a line of 1 MB", []string{"rsyslog.forwards"}, oneLine},
+		{"/etc/chrony.conf", "a link out of the root", []string{"chrony.servers"}, linkOut},
+		{"/etc/snmp/snmpd.conf", "a loop of links", []string{"snmpd.*"}, linkLoop},
+		{"/etc/security/limits.d/99-self.conf", "a link to its own folder", []string{"limits.*"}, linkTo(".")},
+		{"/etc/issue", "a FIFO", []string{"os.issue_text"}, fifo},
+		{"/etc/passwd", "a folder", []string{"os.login_accounts", "os.uid0_accounts"}, folder},
+		{"/etc/security/faillock.conf", "mode 000", []string{"faillock.*"}, sealed("deny = 3\nunlock_time = 900\n")},
+		{"/etc/crypto-policies/state/current", "mode 000", []string{"crypto_policy.current"}, sealed("FIPS\n")},
 	}
 }
 
