@@ -191,11 +191,14 @@ func (a *Agent) openJournal() error {
 		return err
 	}
 	if err != nil {
-		a.conds.set("journal-unusable", fmt.Sprintf("changes made while the agent is down will not be told: %v", err), a.parts.cfg.StateDir)
+		text := fmt.Sprintf("changes made while the agent is down will not be told: %v", err)
+		a.conds.set("journal-unusable", text, a.parts.cfg.StateDir)
+		a.o.Log.Warn(text, "code", "journal-unusable")
 		return nil
 	}
 	if fresh != "" {
 		a.conds.set("journal-fresh", fresh, a.parts.cfg.StateDir)
+		a.o.Log.Warn(fresh, "code", "journal-fresh")
 	}
 	a.journal = j
 	return nil

@@ -47,7 +47,7 @@ func build(o Options) (*parts, error) {
 		return nil, err
 	}
 	if p.host, err = host.New(host.Options{Root: p.cfg.Root}); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: correct --root, or root in %q", err, p.cfg.Path)
 	}
 	if err := p.openEvidence(); err != nil {
 		return nil, errors.Join(err, p.host.Close())

@@ -43,7 +43,7 @@ func listen(path, group string, limit int) (*listener, error) {
 		return nil, fmt.Errorf("cannot listen at %q: an abstract socket has no mode to guard it", path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
-		return nil, fmt.Errorf("cannot make the socket's folder %q: %w", filepath.Dir(path), err)
+		return nil, fmt.Errorf("cannot make the socket's folder %q: %w: make it, or choose another by runtime_dir", filepath.Dir(path), err)
 	}
 	if err := clear(path); err != nil {
 		return nil, err
