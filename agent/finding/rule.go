@@ -23,6 +23,13 @@ func (s Severity) CAT() int {
 	return 0
 }
 
+// Question is what only a person can answer, under the name of a fact, so that
+// an attestation can name it.
+type Question struct {
+	Fact string `json:"fact"` // "core.backup_schedule"
+	Ask  string `json:"ask"`  // a sentence that has to be true
+}
+
 // Rule is one STIG rule as the catalogue and its policy's METADATA give it.
 type Rule struct {
 	ID        string   // "V-250989"
@@ -35,6 +42,7 @@ type Rule struct {
 	HasPolicy bool     // false: notchecked, "no policy yet"
 
 	Requires     []string          // facts that must be known for a pass
+	OffBox       []Question        // what must hold besides and cannot be read on the box
 	Corroborates []string          // facts that can fail the rule but not pass it
 	Site         []string          // site values that must be set
 	SiteOptional []string          // site values that it reads but can do without

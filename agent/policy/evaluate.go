@@ -116,17 +116,20 @@ func (p *pass) run(ctx context.Context, j *judgement) {
 
 // ask asks for each set that the rule defines.
 func (j *judgement) ask(q *queries, query func(ast.Body) (ast.Set, error)) error {
-	found, err := query(q.violations)
-	if err != nil {
-		return err
-	}
-	for _, m := range found.Slice() {
-		v, err := readViolation(j.rule, m)
+	if q.violations != nil {
+		found, err := query(q.violations)
 		if err != nil {
 			return err
 		}
-		j.violations = append(j.violations, v)
+		for _, m := range found.Slice() {
+			v, err := readViolation(j.rule, m)
+			if err != nil {
+				return err
+			}
+			j.violations = append(j.violations, v)
+		}
 	}
+	var err error
 	if q.notApplicable != nil {
 		j.naFacts = q.naFacts
 		if j.notApplicable, err = texts(query(q.notApplicable)); err != nil {

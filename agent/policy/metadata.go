@@ -15,20 +15,21 @@ import (
 
 // meta is the custom part of a rule's METADATA.
 type meta struct {
-	Rule         string            `json:"rule"`
-	StigID       string            `json:"stig_id"`
-	Benchmark    string            `json:"benchmark"`
-	Severity     finding.Severity  `json:"severity"`
-	SRG          string            `json:"srg"`
-	CCIs         []string          `json:"ccis"`
-	Requires     []string          `json:"requires"`
-	Corroborates []string          `json:"corroborates"`
-	AbsentOK     []string          `json:"absent_ok"`
-	MissingOK    map[string]string `json:"missing_ok"`
-	SiteOptional []string          `json:"site_optional"`
-	GUI          string            `json:"gui"`
-	CLI          string            `json:"cli"`
-	Remark       string            `json:"remark"`
+	Rule         string             `json:"rule"`
+	StigID       string             `json:"stig_id"`
+	Benchmark    string             `json:"benchmark"`
+	Severity     finding.Severity   `json:"severity"`
+	SRG          string             `json:"srg"`
+	CCIs         []string           `json:"ccis"`
+	Requires     []string           `json:"requires"`
+	OffBox       []finding.Question `json:"off_box"`
+	Corroborates []string           `json:"corroborates"`
+	AbsentOK     []string           `json:"absent_ok"`
+	MissingOK    map[string]string  `json:"missing_ok"`
+	SiteOptional []string           `json:"site_optional"`
+	GUI          string             `json:"gui"`
+	CLI          string             `json:"cli"`
+	Remark       string             `json:"remark"`
 }
 
 // describe makes the 58 rules: the catalogue's list, the latest release's ids,
@@ -88,7 +89,7 @@ func (e *Engine) describePolicy(c *ast.Compiler, m *ast.Module) error {
 		return fmt.Errorf("METADATA needs a title, and a gui path or a cli line that fixes it")
 	}
 	rule.HasPolicy, rule.Title = true, title
-	rule.Requires, rule.Corroborates = md.Requires, md.Corroborates
+	rule.Requires, rule.OffBox, rule.Corroborates = md.Requires, md.OffBox, md.Corroborates
 	rule.AbsentOK, rule.MissingOK, rule.SiteOptional = md.AbsentOK, md.MissingOK, md.SiteOptional
 	rule.GUI, rule.CLI, rule.Remark = md.GUI, md.CLI, md.Remark
 	return e.deriveNeeds(c, rule)

@@ -23,8 +23,15 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
 	if err != nil {
 		return err
 	}
-	if violations == nil {
+	switch {
+	case violations != nil:
+	case len(rule.Requires)+len(rule.Corroborates) > 0 || len(rule.OffBox) == 0:
 		return fmt.Errorf("the policy has no violations")
+	default: // only people can answer it
+		violations = &needs{facts: map[string]bool{}, site: map[string]bool{}}
+	}
+	if err := e.checkQuestions(rule); err != nil {
+		return err
 	}
 	if err := sameFacts(violations.facts, rule); err != nil {
 		return err
@@ -47,6 +54,9 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
 			continue
 		}
 		if name == "not_applicable" {
+			if len(n.facts)+len(n.site) == 0 {
+				return fmt.Errorf("not_applicable reads neither a fact nor a site value: nothing proves it")
+			}
 			q.naFacts = sorted(n.facts)
 		}
 		for f := range n.facts {
@@ -56,6 +66,22 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
 	q.reads = sorted(all)
 	for _, f := range q.reads {
 		e.readers[f] = append(e.readers[f], rule.ID)
+	}
+	return nil
+}
+
+// checkQuestions demands of each question a name that no fact has.
+func (e *Engine) checkQuestions(rule *finding.Rule) error {
+	for i, q := range rule.OffBox {
+		if q.Fact == "" || q.Ask == "" {
+			return fmt.Errorf("METADATA off_box: a question needs fact and ask")
+		}
+		if _, readable := e.Schema[q.Fact]; readable {
+			return fmt.Errorf("METADATA off_box: %q can be read on the box: it belongs to requires", q.Fact)
+		}
+		if slices.ContainsFunc(rule.OffBox[:i], func(o finding.Question) bool { return o.Fact == q.Fact }) {
+			return fmt.Errorf("METADATA off_box names %q twice", q.Fact)
+		}
 	}
 	return nil
 }

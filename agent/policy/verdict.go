@@ -101,7 +101,7 @@ func (j *judgement) allKnown(names []string) bool {
 			return false
 		}
 	}
-	return len(names) > 0
+	return true
 }
 
 // assurance is the weakest of those facts that answered.
