@@ -25,7 +25,7 @@ func Check(ctx context.Context, o Options, rules []string) (*api.Report, error) 
 	}
 	snap, _ := p.reader.All()
 	now := time.Now()
-	results := p.engine.Evaluate(ctx, snap, ids, now)
+	results := p.evaluate(ctx, snap, ids, now)
 	finding.Carry(nil, results, now)
 	return api.FromResults(p.name, now, api.Policy{Digest: p.engine.Digest, Source: p.engine.Source}, p.engine.Rules, results), nil
 }
@@ -89,7 +89,7 @@ func Explain(ctx context.Context, o Options, rule string, trace bool) (*api.Expl
 	}
 	snap, _ := p.reader.All()
 	now := time.Now()
-	results := p.engine.Evaluate(ctx, snap, ids, now)
+	results := p.evaluate(ctx, snap, ids, now)
 	finding.Carry(nil, results, now)
 	x := p.explanation(results[0], snap, now)
 	if trace {
@@ -126,6 +126,11 @@ func (p *parts) explanation(r finding.Result, snap finding.Snapshot, at time.Tim
 	var facts []api.Fact
 	for _, name := range rule.Requires {
 		facts = append(facts, p.explainFact(name, finding.Required, snap))
+	}
+	for _, q := range rule.OffBox {
+		facts = append(facts, api.FromFact(finding.Fact{
+			Name: q.Fact, State: finding.Unmapped, Reason: "cannot be read on the box: " + q.Ask,
+		}, finding.Required, ""))
 	}
 	for _, name := range rule.Corroborates {
 		facts = append(facts, p.explainFact(name, finding.Corroborating, snap))

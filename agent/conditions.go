@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +43,16 @@ func (c *conditions) clear(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.all, key)
+}
+
+// keep clears the conditions whose key begins with prefix and is not wanted.
+func (c *conditions) keep(prefix string, wanted func(rest string) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.all, func(key string, _ condition) bool {
+		rest, ok := strings.CutPrefix(key, prefix)
+		return ok && !wanted(rest)
+	})
 }
 
 // replace makes the conditions of one code those of files, with their messages.

@@ -59,7 +59,7 @@ func newLoop(a *Agent) *loop {
 func (l *loop) run(ctx context.Context) error {
 	l.a.parts.reader.Hold(l.a.watcher.Busy)
 	l.a.parts.reader.All() // so that the watch knows what is included
-	l.watch(l.a.parts.reader.Watch())
+	l.watch(l.a.parts.watched())
 	l.full(ctx)
 	l.a.o.Ready()
 	resync := time.NewTicker(resyncEvery)
@@ -119,6 +119,10 @@ func (l *loop) event(ctx context.Context, e watch.Event) {
 	}
 	if slices.ContainsFunc(e.Paths, func(p string) bool { return strings.HasPrefix(p, facts.EvidencePrefix) }) {
 		l.reopen() // the folder may be another one now
+		if slices.ContainsFunc(e.Paths, l.a.parts.shownBy) {
+			l.full(ctx)
+			return
+		}
 	}
 	l.update(ctx, e.Paths)
 	l.rewatch(ctx)
@@ -129,7 +133,9 @@ func (l *loop) full(ctx context.Context) {
 	start := time.Now()
 	l.snap, _ = l.a.parts.reader.All()
 	l.lastFull = start
+	l.a.parts.attest(start)
 	l.judge(ctx, nil)
+	l.expiring(start)
 	l.publish(time.Now())
 	l.a.timing.pass(time.Since(start), true)
 	l.rewatch(ctx)
@@ -160,6 +166,7 @@ func (l *loop) judge(ctx context.Context, rules []string) {
 // settle takes results in and tells what they change.
 func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	p := l.a.parts
+	p.waive(evaluated, now)
 	finding.Carry(l.before, evaluated, now)
 	changes := finding.Diff(p.engine.Rules, l.before, evaluated, now)
 	for i := range changes {
@@ -259,11 +266,23 @@ func (l *loop) unreadable() {
 // resync finds the rest.
 const maxRounds = 8
 
+// expiring tells of each attestation and waiver that ends soon, once for each of
+// the thresholds that it crosses.
+func (l *loop) expiring(now time.Time) {
+	soon := l.a.parts.expiring(now)
+	for key, text := range soon {
+		if l.a.conds.set("expiring "+key, text, "") {
+			l.agentAlert("expiring", text)
+		}
+	}
+	l.a.conds.keep("expiring ", func(key string) bool { return soon[key] != "" })
+}
+
 // rewatch gives the watch the set of paths that facts look for, when it changed,
 // and looks at those that are new: nobody saw what happened to them before.
 func (l *loop) rewatch(ctx context.Context) {
 	for range maxRounds {
-		files, dirs := l.a.parts.reader.Watch()
+		files, dirs := l.a.parts.watched()
 		if slices.Equal(files, l.files) && slices.Equal(dirs, l.dirs) {
 			return
 		}
@@ -348,7 +367,7 @@ func (l *loop) swap(_ context.Context, next *parts) error {
 	l.a.live.Store(next)
 	maps.DeleteFunc(l.before, func(id string, _ finding.Result) bool { return next.engine.Rules[id] == nil })
 	next.reader.All()
-	l.watch(next.reader.Watch())
+	l.watch(next.watched())
 	old.close()
 	return nil
 }

@@ -33,19 +33,25 @@ type parts struct {
 	reader   *facts.Reader
 	name     string // of the appliance
 	digest   string // of every configuration file
+	people
 }
 
 // build loads everything. Mistakes in any of the configuration files are listed
 // together.
 func build(o Options) (*parts, error) {
 	p := &parts{}
-	if err := p.configure(o); err != nil {
-		return nil, err
+	wrong := p.configure(o)
+	if p.cfg == nil { // it could name other files
+		return nil, wrong
 	}
 	var err error
 	if p.engine, err = p.newEngine(); err != nil {
+		return nil, errors.Join(wrong, err)
+	}
+	if err := joinMistakes(wrong, p.hear(p.engine)); err != nil {
 		return nil, err
 	}
+	p.digest = p.digestOfAll()
 	if p.host, err = host.New(host.Options{Root: p.cfg.Root}); err != nil {
 		return nil, fmt.Errorf("%w: correct --root, or root in %q", err, p.cfg.Path)
 	}
@@ -72,10 +78,18 @@ func (p *parts) configure(o Options) error {
 		return err
 	}
 	sum := sha256.New()
-	fmt.Fprintln(sum, p.cfg.Digest)
 	p.mapping, err = loadMapping(p.cfg.MappingDirs, schema, sum)
 	p.digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 	return joinMistakes(wrong, err)
+}
+
+// digestOfAll is one digest of every file that was read, by theirs.
+func (p *parts) digestOfAll() string {
+	sum := sha256.New()
+	for _, one := range []string{p.cfg.Digest, p.digest, p.attestations.Digest, p.waivers.Digest} {
+		fmt.Fprintln(sum, one)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
 
 // joinMistakes makes one list of two.
@@ -89,7 +103,11 @@ func joinMistakes(a, b error) error {
 
 // newEngine compiles the policies for this site. An engine serves one goroutine.
 func (p *parts) newEngine() (*policy.Engine, error) {
-	return policy.Load(policy.Options{Tree: policies.FS, Source: "embedded", Site: p.site.Data()})
+	var site map[string]any
+	if p.site != nil {
+		site = p.site.Data()
+	}
+	return policy.Load(policy.Options{Tree: policies.FS, Source: "embedded", Site: site})
 }
 
 // reopened gives the same parts over the root and the evidence folder as they

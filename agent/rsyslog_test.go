@@ -101,7 +101,8 @@ func TestRealRsyslogUnderstandsEveryAlert(t *testing.T) {
 	step(identity, ">8<", ">9<", "V-250989")
 	step(identity, "<special>true<", "<special>false<", "V-250993")
 	step(identity, ">9<", ">15<", "V-250989")
-	step("proc/sys/crypto/fips_enabled", "1", "0", "V-250995", "V-251000")
+	step("proc/sys/crypto/fips_enabled", "1", "0", "V-250995", "V-250997", "V-251000", "V-251001",
+		"V-251011", "V-251012", "V-251014", "V-251036", "V-251037", "V-251038")
 	step("etc/chrony.conf", "server 198.51.100.123", "#server 198.51.100.123", "V-250999")
 	step("mi/config-system/startup_config/systemconfig.xml", "LAB SYSTEM", "LAB \"SYS]TEM\\ é", "V-250987")
 	got := received(t, filepath.Join(out, "out.json"), len(sent))

@@ -15,6 +15,7 @@ const (
 	failure  level = 3 // err
 	warning  level = 4
 	notice   level = 5
+	info     level = 6
 )
 
 func (l level) String() string {
@@ -25,13 +26,19 @@ func (l level) String() string {
 		return "err"
 	case notice:
 		return "notice"
+	case info:
+		return "info"
 	}
 	return "warning"
 }
 
 // level ranks a message: bad news by the rule's category, good news as notice,
 // doubt and news about the agent as warning, unless Severity raises the latter.
+// What was accepted is for information.
 func (m *Message) level() level {
+	if m.Waived {
+		return info
+	}
 	switch m.Event {
 	case finding.Resolved, finding.Regained:
 		return notice

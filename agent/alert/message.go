@@ -28,6 +28,7 @@ type Message struct {
 	Expected string           //
 	Actual   string           // compact JSON, a plain string without quotes; empty when nothing is set
 	Text     string           // reads well by itself
+	Waived   bool             // it is an open finding that was accepted
 	Code     string           // of the agent's condition; empty for a change of verdict
 }
 
@@ -39,6 +40,7 @@ func FromChange(c finding.Change, host string, seq uint64) Message {
 		Rule: clean(c.Result.Rule), Result: c.Result.Outcome, Reason: clean(c.Result.Reason),
 		File: clean(item.File), Line: item.Line, Expected: clean(item.Expected), Actual: actual(item.Actual),
 	}
+	m.Waived = c.Result.Waiver != nil
 	title := ""
 	if c.Rule != nil {
 		m.Rule, m.StigID, m.Severity, title = clean(c.Rule.ID), clean(c.Rule.StigID), c.Rule.Severity, c.Rule.Title

@@ -16,7 +16,11 @@ func changeText(m *Message, title string, state finding.State) string {
 	var b strings.Builder
 	b.WriteString(m.Rule + " " + string(m.Event))
 	if cat := m.Severity.CAT(); cat > 0 {
-		b.WriteString(" (CAT " + strings.Repeat("I", cat) + ")")
+		b.WriteString(" (CAT " + strings.Repeat("I", cat))
+		if m.Waived {
+			b.WriteString(", waived")
+		}
+		b.WriteString(")")
 	}
 	if why := explanation(m, title); why != "" {
 		b.WriteString(": " + why)

@@ -45,6 +45,9 @@ func FromResult(rule *finding.Rule, result finding.Result) Result {
 		Since:     At(result.Since),
 		Evaluated: At(result.Evaluated),
 	}
+	if w := result.Waiver; w != nil {
+		r.Waived, r.Waiver = true, &Waiver{Reason: w.Reason, Approver: w.Approver, Ticket: w.Ticket, Expires: At(w.Expires)}
+	}
 	for i := range result.Evidence {
 		r.Evidence = append(r.Evidence, fromItem(&result.Evidence[i]))
 	}
@@ -52,7 +55,7 @@ func FromResult(rule *finding.Rule, result finding.Result) Result {
 }
 
 func fromItem(i *finding.Item) Evidence {
-	return Evidence{
+	e := Evidence{
 		Fact:     i.Fact,
 		Role:     string(i.Role),
 		State:    string(i.State),
@@ -63,6 +66,12 @@ func fromItem(i *finding.Item) Evidence {
 		Expected: i.Expected,
 		Reason:   i.Reason,
 	}
+	if a := i.Answer; a != nil {
+		e.Attestation = &Attestation{
+			Status: string(a.Status), Statement: a.Statement, By: a.By, Role: a.Role, When: At(a.When), Expires: At(a.Expires),
+		}
+	}
+	return e
 }
 
 func fromSummary(s finding.Summary) Summary {

@@ -57,7 +57,8 @@ type Result struct {
 	Evidence  []Evidence `json:"evidence"`
 	Remark    string     `json:"remark"`
 	Waived    bool       `json:"waived"` // accepted, and open all the same
-	Since     Time       `json:"since"`  // when it became what it is; empty without a journal
+	Waiver    *Waiver    `json:"waiver,omitempty"`
+	Since     Time       `json:"since"` // when it became what it is; empty without a journal
 	Evaluated Time       `json:"evaluated"`
 }
 
@@ -72,4 +73,24 @@ type Evidence struct {
 	Actual   any    `json:"actual"` // null when absent or not known
 	Expected string `json:"expected"`
 	Reason   string `json:"reason"`
+
+	Attestation *Attestation `json:"attestation,omitempty"` // what a person said instead
+}
+
+// Attestation is what a person attested of a fact that cannot be read.
+type Attestation struct {
+	Status    string `json:"status"`
+	Statement string `json:"statement"`
+	By        string `json:"by"`
+	Role      string `json:"role"`
+	When      Time   `json:"when"`
+	Expires   Time   `json:"expires"`
+}
+
+// Waiver is why and until when an open finding is accepted.
+type Waiver struct {
+	Reason   string `json:"reason"`
+	Approver string `json:"approver"`
+	Ticket   string `json:"ticket"`
+	Expires  Time   `json:"expires"`
 }

@@ -70,6 +70,9 @@ func newRoot(e *env) *cobra.Command {
 		newStatusCommand(e),
 		newCheckCommand(e),
 		newExplainCommand(e),
+		newAttestCommand(e),
+		newWaiveCommand(e),
+		newSiteCommand(e),
 		newVersionCommand(e),
 	)
 	return root

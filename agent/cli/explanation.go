@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"stigwatch/agent/api"
 )
@@ -20,8 +21,17 @@ func writeExplanation(s *screen, x *api.Explanation) {
 	}
 	s.entry("result", st, text)
 	s.optional("reason", r.Reason)
-	s.optional("remark", r.Remark)
+	s.optional("remark", strings.TrimSuffix(strings.TrimSuffix(r.Remark, x.Remark), "; ")) // the reading has a line of its own
 	s.optional("reading", x.Remark)
+	for _, e := range r.Evidence {
+		if a := e.Attestation; a != nil {
+			s.entry("attested", plain, fmt.Sprintf("%s: %s: %s (%s, %s, until %s)",
+				safe(e.Fact), safe(a.Status), clip(safe(a.Statement), maxShown), safe(a.By), safe(a.Role), a.Expires.Format(time.DateOnly)))
+		}
+	}
+	if w := r.Waiver; w != nil {
+		s.entry("waived", yellow, fmt.Sprintf("%s (%s, %s, until %s)", clip(safe(w.Reason), maxShown), safe(w.Approver), safe(w.Ticket), w.Expires.Format(time.DateOnly)))
+	}
 	for _, n := range x.ToPass {
 		s.entry("to pass", plain, need(n))
 	}

@@ -95,18 +95,13 @@ func (c *Config) checkDisk(d *strict.Doc) {
 			d.Wrong(item("mappings", i), "%q is not a folder: name the folder that holds the mappings", path)
 		}
 	}
-	checkLater(d, "waivers", c.Waivers, within(dir, "waivers.yaml"))
-	checkLater(d, "attestations", c.Attestations, within(dir, "attestations.yaml"))
+	checkNamed(d, "waivers", c.Waivers, within(dir, "waivers.yaml"))
+	checkNamed(d, "attestations", c.Attestations, within(dir, "attestations.yaml"))
 }
 
-// checkLater refuses a file that this release would have to ignore.
-func checkLater(d *strict.Doc, key, path, otherwise string) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && path == otherwise:
-	case err != nil:
+// checkNamed demands that a file is there that is not at its default place.
+func checkNamed(d *strict.Doc, key, path, otherwise string) {
+	if _, err := os.Stat(path); err != nil && path != otherwise {
 		d.Wrong(key, "%q: %s", path, strict.Cannot("read", err))
-	case info.IsDir() || info.Size() > 0:
-		d.Wrong(key, "%s come with a later release, and %q would have no effect: move it away", key, path)
 	}
 }

@@ -25,7 +25,7 @@ type Config struct {
 	Root         string   // where the appliance's tree is
 	SitePath     string   // of the site profile
 	MappingDirs  []string // the site's mappings, later ones over earlier ones
-	Waivers      string   // not there yet: no such file, or an empty one
+	Waivers      string   // need not exist at its default place
 	Attestations string   // likewise
 	Policies     string   // empty: the embedded ones
 	Evidence     string   // folder with captured CLI output

@@ -164,16 +164,6 @@ func TestSinkAddresses(t *testing.T) {
 	}
 }
 
-func TestWaiversAreRefusedUntilTheyCount(t *testing.T) {
-	dir := write(t, map[string]string{"c.yaml": "root: /\n", "waivers.yaml": "- V-250987\n", "attestations.yaml": "#"})
-	_, err := Load(filepath.Join(dir, "c.yaml"), Overrides{})
-	want := "c.yaml: waivers: waivers come with a later release, and \"waivers.yaml\" would have no effect: move it away\n" +
-		"c.yaml: attestations: attestations come with a later release, and \"attestations.yaml\" would have no effect: move it away"
-	if diff := cmp.Diff(want, messages(t, dir, err)); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestLoadAllListsTheMistakesOfBothFiles(t *testing.T) {
 	dir := write(t, map[string]string{"c.yaml": "rooot: /\nsinks: 5\n", "site.yaml": "max_ssh_sessions: 11\n"})
 	_, _, err := LoadAll(filepath.Join(dir, "c.yaml"), Overrides{})

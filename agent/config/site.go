@@ -27,6 +27,14 @@ type Site struct {
 	LiteralReadings    []string  `key:"literal_readings"`
 	SupportedReleases  *Releases `key:"supported_releases"`
 
+	NTPServers        []string    `key:"ntp_servers"`
+	ManagementAddress string      `key:"management_address"` // empty: not set
+	ManagementRanges  []string    `key:"management_ranges"`  // CIDR
+	UEMKind           string      `key:"uem_kind"`           // core, neurons; empty: not set
+	UEMAddresses      []string    `key:"uem_addresses"`
+	ListeningPorts    []Port      `key:"listening_ports"`
+	AlertRecipients   *Recipients `key:"alert_recipients"`
+
 	CAs    *x509.CertPool // of ApprovedCAs; nil when they are not set
 	Digest string         // "sha256:…" of the file and the certificates
 }
@@ -54,6 +62,19 @@ type Releases struct {
 type ReleaseLine struct {
 	Line string `key:"line,required"` // MAJOR.MINOR
 	From string `key:"from,required"` // MAJOR.MINOR.PATCH
+}
+
+// Port is a port that may be open to the network.
+type Port struct {
+	Protocol string `key:"protocol,required"` // tcp, udp
+	Port     int64  `key:"port,required"`
+}
+
+// Recipients are the mail addresses that alerts go to, by role.
+type Recipients struct {
+	ISSO []string `key:"isso,required"`
+	ISSM []string `key:"issm,required"`
+	SCA  []string `key:"sca,required"`
 }
 
 // LoadSite reads a site profile; no path is DefaultSitePath. One that is not at
@@ -112,7 +133,27 @@ func (s *Site) Data() map[string]any {
 			return map[string]any{"line": v.Line, "from": v.From}
 		})}
 	}
+	s.putNetwork(data)
+	if r := s.AlertRecipients; r != nil {
+		data["alert_recipients"] = map[string]any{"isso": each(r.ISSO, text), "issm": each(r.ISSM, text), "sca": each(r.SCA, text)}
+	}
 	return data
+}
+
+// putNetwork sets what the site says of the network around the appliance.
+func (s *Site) putNetwork(data map[string]any) {
+	if s.ManagementAddress != "" {
+		data["management_address"] = s.ManagementAddress
+	}
+	if s.UEMKind != "" {
+		data["uem_kind"] = s.UEMKind
+	}
+	put(data, "ntp_servers", s.NTPServers, text)
+	put(data, "management_ranges", s.ManagementRanges, text)
+	put(data, "uem_addresses", s.UEMAddresses, text)
+	put(data, "listening_ports", s.ListeningPorts, func(v Port) any {
+		return map[string]any{"protocol": v.Protocol, "port": v.Port}
+	})
 }
 
 func text(s string) any { return s }

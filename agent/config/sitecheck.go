@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/mail"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -44,6 +45,33 @@ func (s *Site) check(d *strict.Doc) {
 	if s.SupportedReleases != nil {
 		s.SupportedReleases.check(d, "supported_releases")
 	}
+	s.checkNetwork(d)
+	if s.AlertRecipients != nil {
+		s.AlertRecipients.check(d, "alert_recipients")
+	}
+}
+
+// checkNetwork looks at what the site says of the network around the appliance.
+func (s *Site) checkNetwork(d *strict.Doc) {
+	checkList(d, "ntp_servers", s.NTPServers, checkTimeServer)
+	checkAddress(d, "management_address", s.ManagementAddress)
+	checkList(d, "management_ranges", s.ManagementRanges, checkRange)
+	if s.UEMKind != "core" && s.UEMKind != "neurons" && d.Has("uem_kind") {
+		d.Wrong("uem_kind", "%q is not a kind of UEM: write core or neurons", s.UEMKind)
+	}
+	checkList(d, "uem_addresses", s.UEMAddresses, checkAddress)
+	checkList(d, "listening_ports", s.ListeningPorts, func(d *strict.Doc, key string, v Port) {
+		checkPort(d, key, v.Port, v.Protocol)
+	})
+}
+
+// checkList demands at least one item, each of them good and there once.
+func checkList[T comparable](d *strict.Doc, key string, list []T, check func(d *strict.Doc, key string, v T)) {
+	someOf(d, key, list)
+	for i, v := range list {
+		check(d, item(key, i), v)
+	}
+	unique(d, key, list)
 }
 
 // someOf refuses an empty list where it would make a rule pass, or fail, for
@@ -79,14 +107,64 @@ func checkTexts(d *strict.Doc, key string, list []string) {
 }
 
 func (v Server) check(d *strict.Doc, key string) {
-	if _, err := netip.ParseAddr(v.Host); err != nil && (!hostForm.MatchString(v.Host) || len(v.Host) > 253) && d.Has(key+".host") {
+	if _, err := netip.ParseAddr(v.Host); err != nil && !isHostName(v.Host) && d.Has(key+".host") {
 		d.Wrong(key+".host", "%q is neither a host name nor an address: the port has its own key", v.Host)
 	}
-	if (v.Port < 1 || v.Port > 65535) && d.Has(key+".port") {
-		d.Wrong(key+".port", "%d is not from 1 to 65535", v.Port)
+	checkPort(d, key, v.Port, v.Protocol)
+}
+
+// checkPort looks at the keys port and protocol below key.
+func checkPort(d *strict.Doc, key string, port int64, protocol string) {
+	if (port < 1 || port > 65535) && d.Has(key+".port") {
+		d.Wrong(key+".port", "%d is not from 1 to 65535", port)
 	}
-	if v.Protocol != "udp" && v.Protocol != "tcp" && d.Has(key+".protocol") {
-		d.Wrong(key+".protocol", "%q is not a protocol: write udp or tcp", v.Protocol)
+	if protocol != "udp" && protocol != "tcp" && d.Has(key+".protocol") {
+		d.Wrong(key+".protocol", "%q is not a protocol: write udp or tcp", protocol)
+	}
+}
+
+// isHostName tells whether v has the form of a host name; so has 192.0.2.300.
+func isHostName(v string) bool { return hostForm.MatchString(v) && len(v) <= 253 }
+
+// checkTimeServer takes a name or an address. What is all digits and dots was
+// meant as an address.
+func checkTimeServer(d *strict.Doc, key, v string) {
+	if strings.Trim(v, "0123456789.") != "" && isHostName(v) {
+		return
+	}
+	if _, err := netip.ParseAddr(v); err != nil {
+		d.Wrong(key, "%q is neither a host name nor an address", v)
+		return
+	}
+	checkAddress(d, key, v)
+}
+
+// checkAddress demands the one way of writing an address, since rules compare
+// texts.
+func checkAddress(d *strict.Doc, key, v string) {
+	a, err := netip.ParseAddr(v)
+	switch {
+	case !d.Has(key):
+	case err != nil || a.Zone() != "":
+		d.Wrong(key, "%q is not an address: write it like 192.0.2.1", v)
+	case a.Unmap().String() != v:
+		d.Wrong(key, "%q is not how this address is written: write %s", v, a.Unmap())
+	case a.IsUnspecified():
+		d.Wrong(key, "%q stands for any address: write the one that is meant", v)
+	}
+}
+
+// checkRange demands the one way of writing a network, and that it leaves
+// somebody out.
+func checkRange(d *strict.Doc, key, v string) {
+	n, err := netip.ParsePrefix(v)
+	switch {
+	case err != nil:
+		d.Wrong(key, "%q is not a network: write it like 192.0.2.0/24, a single address as 192.0.2.1/32", v)
+	case n.Masked().String() != v:
+		d.Wrong(key, "%q is not how this network is written: write %s", v, n.Masked())
+	case n.Bits() == 0:
+		d.Wrong(key, "%q is every address there is: write the networks that are meant", v)
 	}
 }
 
@@ -109,6 +187,22 @@ func (v Route) check(d *strict.Doc, key string) {
 		d.Wrong(key+".via", "%q is not how this address is written: write %s", v.Via, via)
 	case netErr == nil && via.Is4() != network.Addr().Is4():
 		d.Wrong(key+".via", "the gateway and its destination are not of the same family: one is IPv4, the other IPv6")
+	}
+}
+
+func (r *Recipients) check(d *strict.Doc, key string) {
+	for _, role := range []struct {
+		name string
+		list []string
+	}{{"isso", r.ISSO}, {"issm", r.ISSM}, {"sca", r.SCA}} {
+		checkList(d, key+"."+role.name, role.list, checkMail)
+	}
+}
+
+// checkMail takes an address and nothing around it.
+func checkMail(d *strict.Doc, key, v string) {
+	if a, err := mail.ParseAddress(v); err != nil || a.Address != v {
+		d.Wrong(key, "%q is not a mail address: write it like isso@lab.example, without name and brackets", v)
 	}
 }
 

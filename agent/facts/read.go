@@ -34,6 +34,9 @@ func (r *Reader) read(name string, snap finding.Snapshot) *finding.Fact {
 	}
 	if f.State == finding.Known || f.State == finding.Absent {
 		f.Assurance = e.Assurance
+		if len(f.Evidence) > 0 && strings.HasPrefix(f.Evidence[0].File, EvidencePrefix) {
+			f.Assurance = finding.Attested // a person captured it
+		}
 	}
 	return f
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"stigwatch/agent/finding"
 	"stigwatch/agent/host"
@@ -28,6 +29,16 @@ type doc struct {
 	digest string
 	doc    *lens.Doc
 	err    error // why it cannot be used; fs.ErrNotExist when it is not there
+
+	capture *capture // of a file in the evidence folder
+}
+
+// usable says why the file cannot be used now; fs.ErrNotExist when it is not there.
+func (d *doc) usable(now time.Time, host string) error {
+	if d.err == nil && d.capture != nil {
+		return d.capture.counts(now, host)
+	}
+	return d.err
 }
 
 // tree is one source: files in order, with their includes.
@@ -100,10 +111,10 @@ func (r *Reader) load(t *tree, l lens.Lens, lensName, pattern string, stack []st
 		}
 		d := r.file(p, l, lensName)
 		t.docs[p] = d
-		if d.err != nil {
-			if !errors.Is(d.err, fs.ErrNotExist) {
+		if err := d.usable(r.o.Now(), r.o.HostName); err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
 				t.present = append(t.present, p)
-				t.fail(p, d.err)
+				t.fail(p, err)
 			}
 			continue
 		}
@@ -180,7 +191,12 @@ func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
 		d.stale = false
 	default:
 		d = &doc{digest: f.Digest}
-		d.doc, d.err = parse(l, p, f.Bytes)
+		if strings.HasPrefix(p, EvidencePrefix) {
+			d.capture, d.err = readCapture(f.Bytes)
+		}
+		if d.err == nil {
+			d.doc, d.err = parse(l, p, f.Bytes)
+		}
 	}
 	r.docs[key] = d
 	return d

@@ -36,7 +36,7 @@ func transition(was, now Result, known bool) Event {
 	case now.Outcome == Fail && was.Outcome != Fail:
 		return Opened
 	case now.Outcome == Fail:
-		if sameEvidence(was, now) {
+		if sameEvidence(was, now) && (was.Waiver == nil) == (now.Waiver == nil) {
 			return ""
 		}
 		return Changed

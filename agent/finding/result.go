@@ -63,9 +63,10 @@ type Item struct {
 	File     string
 	Line     int
 	Digest   string
-	Actual   any    // nil when absent or not known
-	Expected string // empty when the fact does not offend
-	Reason   string // what is wrong with it, or why it is not known
+	Actual   any     // nil when absent or not known
+	Expected string  // empty when the fact does not offend
+	Reason   string  // what is wrong with it, or why it is not known
+	Answer   *Answer // what a person attested instead; nil when nobody did or it can be read
 }
 
 // At sets the place that shows the fact.
@@ -76,9 +77,10 @@ type Result struct {
 	Rule      string
 	Outcome   Outcome
 	Assurance Assurance
-	Reason    string // one line: why not pass; empty for a pass
-	Remark    string // what a reader should know besides
-	Evidence  []Item // offending items first
+	Reason    string  // one line: why not pass; empty for a pass
+	Remark    string  // what a reader should know besides
+	Evidence  []Item  // offending items first
+	Waiver    *Waiver // of a fail that was accepted; nil: it was not
 	Since     time.Time
 	Evaluated time.Time
 }

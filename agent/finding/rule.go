@@ -39,16 +39,18 @@ type Rule struct {
 	SRG       string   // "SRG-APP-000164-NDM-000252"
 	CCIs      []string //
 	Title     string   // our own words
+	Digest    string   // of the policy files that it is judged by; "" without a policy
 	HasPolicy bool     // false: notchecked, "no policy yet"
 
-	Requires     []string          // facts that must be known for a pass
-	OffBox       []Question        // what must hold besides and cannot be read on the box
-	Corroborates []string          // facts that can fail the rule but not pass it
-	Site         []string          // site values that must be set
-	SiteOptional []string          // site values that it reads but can do without
-	AbsentOK     []string          // required facts whose absence is compliant
-	MissingOK    map[string]string // required fact → the alternative fact that answers for it
-	GUI          string            // System Manager path that fixes it
-	CLI          string            // command line that fixes it, if there is one
-	Remark       string            // what the STIG's text leaves open
+	Requires          []string          // facts that must be known for a pass
+	OffBox            []Question        // what must hold besides and cannot be read on the box
+	NotApplicableWhen string            // what a person may attest to make it not applicable; "" for nothing
+	Corroborates      []string          // facts that can fail the rule but not pass it
+	Site              []string          // site values that must be set
+	SiteOptional      []string          // site values that it reads but can do without
+	AbsentOK          []string          // required facts whose absence is compliant
+	MissingOK         map[string]string // required fact → the alternative fact that answers for it
+	GUI               string            // System Manager path that fixes it
+	CLI               string            // command line that fixes it, if there is one
+	Remark            string            // what the STIG's text leaves open
 }

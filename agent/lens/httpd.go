@@ -19,6 +19,10 @@ import (
 // each where the directive stands. Here all hosts of the port count, and what
 // an IfDefine or an IfModule ! sets joins what held before instead of taking
 // its place: a protocol that may be on is on.
+//
+// "SSLVerifyClient@<port>" gives the weakest of what all hosts of the port ask
+// of a client's certificate: none, optional_no_ca, optional, require. What is
+// not set is none, mod_ssl's default, where httpd listens on the port.
 type HTTPD struct{}
 
 const serverRoot = "/etc/httpd"
@@ -151,8 +155,11 @@ func (HTTPD) Get(files []*File, q Query) ([]Value, error) {
 		return nil, err
 	}
 	hosts := s.hosts()
-	if s.directive == "sslprotocol" {
+	switch s.directive {
+	case "sslprotocol":
 		return sslProtocols(hosts)
+	case "sslverifyclient":
+		return sslVerifyClient(hosts, s.listens)
 	}
 	for _, h := range hosts {
 		if last := len(h.set) - 1; last >= 0 {

@@ -66,6 +66,38 @@ func TestHTTPDValues(t *testing.T) {
 	refuses(t, "nested hosts", HTTPD{}, Query{Path: query}, "<VirtualHost *:1>\n<VirtualHost *:2>\n</VirtualHost>\n</VirtualHost>\n")
 }
 
+func TestHTTPDVerifyClient(t *testing.T) {
+	const query = "SSLVerifyClient@8443"
+	vhost := func(text string) string { return "<VirtualHost *:8443>\n" + text + "</VirtualHost>\n" }
+	listening := func(text string) string { return "Listen 192.0.2.1:8443 https\n" + text }
+	checkProgram(t, HTTPD{}, []programCase{
+		{"require", listening(vhost("SSLVerifyClient require\n")), query, []string{"require"}},
+		{"case", listening(vhost("sslverifyclient Optional_No_CA\n")), query, []string{"optional_no_ca"}},
+		{"later wins", listening(vhost("SSLVerifyClient none\nSSLVerifyClient \"require\"\n")), query, []string{"require"}},
+		{"from the server", listening("SSLVerifyClient optional\n" + vhost("")), query, []string{"optional"}},
+		{"the host over the server", listening("SSLVerifyClient none\n" + vhost("SSLVerifyClient require\n")), query, []string{"require"}},
+		{"the weakest host", listening(vhost("SSLVerifyClient require\n") + vhost("SSLVerifyClient optional\n")), query, []string{"optional"}},
+		{"a host that says nothing", listening(vhost("SSLVerifyClient require\n") + vhost("")), query, []string{"none"}},
+		{"only a definition", listening(vhost("<IfDefine X>\nSSLVerifyClient require\n</IfDefine>\n")), query, []string{"none"}},
+		{"a definition over the server", listening("SSLVerifyClient optional\n" + vhost("<IfDefine X>\nSSLVerifyClient require\n</IfDefine>\n")), query, []string{"optional"}},
+		{"nothing set", listening(vhost("SSLEngine on\n")), query, []string{"none"}},
+		{"nothing set on the server", "Listen 8443\n", query, []string{"none"}},
+		{"nothing set, not served", vhost("SSLEngine on\n"), query, nil},
+		{"set, not served", vhost("SSLVerifyClient require\n"), query, []string{"require"}},
+		{"another port", "Listen 9090\n<VirtualHost *:9090>\nSSLVerifyClient none\n</VirtualHost>\n", query, nil},
+		{"commented out", listening(vhost("#SSLVerifyClient require\n")), query, []string{"none"}},
+		{"near directive", listening(vhost("SSLVerifyDepth 2\n")), query, []string{"none"}},
+		{"sections of requests", listening(vhost("SSLVerifyClient require\n<Location />\nSSLVerifyClient none\n</Location>\n")), query, []string{"require"}},
+	})
+	for _, text := range []string{"SSLVerifyClient\n", "SSLVerifyClient yes\n", "SSLVerifyClient none require\n"} {
+		refuses(t, text, HTTPD{}, Query{Path: query}, vhost(text))
+	}
+	want := []Value{{Text: "none", File: "/f0", Line: 2, Start: 12, End: 12, Raw: "<VirtualHost *:8443"}}
+	if d := cmp.Diff(want, ask(t, HTTPD{}, Query{Path: query}, "Listen 8443\n"+vhost(""))); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestHTTPDIncludes(t *testing.T) {
 	main := "SSLProtocol all\nInclude conf.d/*.conf\n<VirtualHost *:9090>\nIncludeOptional /h/*.inc\n</VirtualHost>\n"
 	files := disk{

@@ -14,6 +14,7 @@ type httpdScan struct {
 // httpdHost is what one host says: its last sure setting, and those that may
 // hold after it.
 type httpdHost struct {
+	at   statementAt // its section; of the server, its first Listen on the port
 	port portMatch
 	sure bool // the first of set holds whatever httpd is started with
 	set  []statementAt
@@ -56,12 +57,12 @@ func (s *httpdScan) node(f *File, n *Node, h *httpdHost, sure bool) error {
 		if h != &s.server {
 			return &SyntaxError{File: f.Name, Line: n.Line, Msg: "a virtual host in a virtual host"}
 		}
-		host := &httpdHost{port: matchPort(n.Value, s.port)}
+		host := &httpdHost{at: statementAt{f, n}, port: matchPort(n.Value, s.port)}
 		s.virtual = append(s.virtual, host)
 		return within(host, true)
 	case "listen":
-		if h == &s.server && listensOn(n, s.port) {
-			s.listens = true
+		if h == &s.server && listensOn(n, s.port) && !s.listens {
+			s.listens, s.server.at = true, statementAt{f, n}
 		}
 	case s.directive:
 	default:
@@ -102,7 +103,7 @@ func (s *httpdScan) merged(v *httpdHost) *httpdHost {
 		return v
 	}
 	set := append([]statementAt{}, s.server.set...)
-	return &httpdHost{set: append(set, v.set...)}
+	return &httpdHost{at: v.at, sure: s.server.sure, set: append(set, v.set...)}
 }
 
 // matchPort looks for the port in the address list of a virtual host. An

@@ -134,12 +134,16 @@ func programLaws() []programLaw {
 		{"snmpd", Snmpd{}, []string{"users", "access", "communities", "trap_receivers"}, []string{
 			"createUser -e 0x80 w SHA-256 \"pass \\\" phrase\" AES 'p'\nrouser w priv\n[snmpd] rwuser x\n[snmp]\nrocommunity secret\n",
 			"com2sec n default secret\ntrapsess -v 3 -A passphrase -cpublic udp:h:162\ntrap2sink [::1]:162 secret\nincludeDir /x y\n"}},
-		{"httpd", HTTPD{}, []string{"SSLProtocol@8443", "SSLCertificateFile@8443"}, []string{
-			"ServerRoot \"/etc/httpd\"\nListen 8443 https\nSSLProtocol all \\\n  -SSLv3\n<VirtualHost *:8443 [::]:1>\n <IfModule !x>\nSSLCertificateFile '/a b'\n </IfModule>\n</VirtualHost>\nInclude conf.d/*.conf\n"}},
+		{"httpd", HTTPD{}, []string{"SSLProtocol@8443", "SSLCertificateFile@8443", "SSLVerifyClient@8443"}, []string{
+			"ServerRoot \"/etc/httpd\"\nListen 8443 https\nSSLProtocol all \\\n  -SSLv3\n<VirtualHost *:8443 [::]:1>\n <IfModule !x>\nSSLCertificateFile '/a b'\n </IfModule>\n</VirtualHost>\nInclude conf.d/*.conf\n",
+			"Listen 8443\n<VirtualHost *:8443>\nSSLVerifyClient Optional\n</VirtualHost>\n<VirtualHost *:8443>\n<IfDefine X>\nSSLVerifyClient require\n</IfDefine>\n</VirtualHost>\n"}},
 		{"routes", Routes{}, []string{"routes"}, []string{
 			"# c\n10.0.0.0/8 via 192.0.2.1 dev eth1\ndefault nexthop via 192.0.2.1 dev a nexthop via 192.0.2.2\n",
 			"ADDRESS0=10.0.0.0\nNETMASK0='255.0.0.0' # c\nGATEWAY0=192.0.2.1\n"}},
 		{"procroute", ProcRoute{}, []string{"routes"}, []string{procRoutes}},
+		{"iptables", IPTables{}, []string{"filter/INPUT/policy", "filter/INPUT/rules"}, []string{
+			savedRules, "*filter\n:INPUT - [0:0]\n-P INPUT \"DROP\"\n-I INPUT 1 ! -s 192.0.2.0/255.255.255.0 -ptcp --dport=:22 -g c\n-F\nCOMMIT\n"}},
+		{"procsockets", ProcSockets{}, []string{"listening"}, []string{tcpTable, tcp6Table, udpTable, udp6Table}},
 	}
 }
 
@@ -199,7 +203,7 @@ func goodProgramValue(t *testing.T, v Value, b []byte) {
 	}
 	raw := string(b[v.Start:v.End])
 	plain := utf8.ValidString(raw) && !strings.ContainsAny(raw, "\\\r\"'$[]#") && !strings.Contains(raw, "PRIVATE KEY")
-	computed := v.Fields != nil || v.Text == "-1" || slices.Contains(sslNames(), v.Text)
+	computed := v.Fields != nil || v.Text == "-1" || slices.Contains(sslNames(), v.Text) || slices.Contains(verifyNames(), v.Text)
 	if plain && !computed && v.Text != raw {
 		t.Fatalf("%q is said to be %q", raw, v.Text)
 	}
@@ -326,6 +330,8 @@ func TestProgramIncludes(t *testing.T) {
 		{Limits{}, "* - maxlogins 1\n", nil},
 		{Routes{}, "default via 192.0.2.1\n", nil},
 		{ProcRoute{}, procRoutes, nil},
+		{IPTables{}, savedRules, nil},
+		{ProcSockets{}, tcpTable, nil},
 	}
 	for _, c := range cases {
 		if d := cmp.Diff(c.want, includesOf(t, c.lens, "/etc/x/f", c.text)); d != "" {

@@ -30,6 +30,8 @@ var registry = []named{
 	{"httpd", HTTPD{}},
 	{"routes", Routes{}},
 	{"procroute", ProcRoute{}},
+	{"iptables", IPTables{}},
+	{"procsockets", ProcSockets{}},
 }
 
 // ByName gives the lens that mappings call name.

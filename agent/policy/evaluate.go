@@ -41,7 +41,7 @@ func (e *Engine) Evaluate(ctx context.Context, snap finding.Snapshot, ids []stri
 	p := &pass{engine: e, in: e.inputFor(ids, snap), txn: txn, shared: topdown.NewVirtualCache()}
 	results := make([]finding.Result, 0, len(ids))
 	for _, id := range ids {
-		j := &judgement{rule: e.Rules[id], snap: snap, site: e.site, err: err}
+		j := &judgement{rule: e.Rules[id], snap: snap, site: e.site, answers: e.answers[id], err: err}
 		if j.rule.HasPolicy && err == nil {
 			p.run(ctx, j)
 		}

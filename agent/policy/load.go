@@ -37,7 +37,9 @@ type Engine struct {
 	queries  map[string]*queries
 	readers  map[string][]string // fact → rules whose result it can change
 	input    *input
-	last     map[string]*judgement // by rule, as it was last evaluated
+	sums     map[string][32]byte                   // of each policy file
+	last     map[string]*judgement                 // by rule, as it was last evaluated
+	answers  map[string]map[string]*finding.Answer // by rule and fact
 }
 
 // queries are one rule's compiled queries; nil where the rule has none.
@@ -55,7 +57,7 @@ func Load(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	modules, digest, err := parse(o.Tree)
+	modules, sums, digest, err := parse(o.Tree)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func Load(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{Digest: digest, Source: o.Source, Schema: schema, site: o.Site, compiler: compiler, input: newInput(), last: map[string]*judgement{}}
+	e := &Engine{Digest: digest, Source: o.Source, Schema: schema, site: o.Site, compiler: compiler, input: newInput(), sums: sums, last: map[string]*judgement{}}
 	if err := e.openStore(o.Tree, o.Site); err != nil {
 		return nil, err
 	}
@@ -89,8 +91,8 @@ func readSchema(tree fs.FS) ([]byte, finding.Schema, error) {
 }
 
 // parse reads every .rego file but the tests, and digests every file.
-func parse(tree fs.FS) (map[string]*ast.Module, string, error) {
-	modules := map[string]*ast.Module{}
+func parse(tree fs.FS) (map[string]*ast.Module, map[string][32]byte, string, error) {
+	modules, sums := map[string]*ast.Module{}, map[string][32]byte{}
 	sum := sha256.New()
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.rego") {
@@ -105,14 +107,15 @@ func parse(tree fs.FS) (map[string]*ast.Module, string, error) {
 		if !strings.HasSuffix(name, ".rego") {
 			return nil
 		}
+		sums[name] = sha256.Sum256(b)
 		m, err := ast.ParseModuleWithOpts(name, string(b), ast.ParserOptions{ProcessAnnotation: true})
 		modules[name] = m
 		return err
 	})
 	if err != nil {
-		return nil, "", fmt.Errorf("cannot parse the policies: %w", err)
+		return nil, nil, "", fmt.Errorf("cannot parse the policies: %w", err)
 	}
-	return modules, "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
+	return modules, sums, "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // compile type-checks against the closed input schema, in strict mode, without

@@ -15,21 +15,22 @@ import (
 
 // meta is the custom part of a rule's METADATA.
 type meta struct {
-	Rule         string             `json:"rule"`
-	StigID       string             `json:"stig_id"`
-	Benchmark    string             `json:"benchmark"`
-	Severity     finding.Severity   `json:"severity"`
-	SRG          string             `json:"srg"`
-	CCIs         []string           `json:"ccis"`
-	Requires     []string           `json:"requires"`
-	OffBox       []finding.Question `json:"off_box"`
-	Corroborates []string           `json:"corroborates"`
-	AbsentOK     []string           `json:"absent_ok"`
-	MissingOK    map[string]string  `json:"missing_ok"`
-	SiteOptional []string           `json:"site_optional"`
-	GUI          string             `json:"gui"`
-	CLI          string             `json:"cli"`
-	Remark       string             `json:"remark"`
+	Rule              string             `json:"rule"`
+	StigID            string             `json:"stig_id"`
+	Benchmark         string             `json:"benchmark"`
+	Severity          finding.Severity   `json:"severity"`
+	SRG               string             `json:"srg"`
+	CCIs              []string           `json:"ccis"`
+	Requires          []string           `json:"requires"`
+	OffBox            []finding.Question `json:"off_box"`
+	Corroborates      []string           `json:"corroborates"`
+	AbsentOK          []string           `json:"absent_ok"`
+	NotApplicableWhen string             `json:"not_applicable_when"`
+	MissingOK         map[string]string  `json:"missing_ok"`
+	SiteOptional      []string           `json:"site_optional"`
+	GUI               string             `json:"gui"`
+	CLI               string             `json:"cli"`
+	Remark            string             `json:"remark"`
 }
 
 // describe makes the 58 rules: the catalogue's list, the latest release's ids,
@@ -49,7 +50,7 @@ func (e *Engine) describe(tree fs.FS, c *ast.Compiler) error {
 		o := official[entry.id]
 		e.Rules[entry.id] = &finding.Rule{
 			ID: entry.id, StigID: o.StigID, Benchmark: entry.benchmark, Severity: finding.Severity(o.Severity),
-			SRG: o.SRG, CCIs: o.CCIs, Title: entry.title,
+			SRG: o.SRG, CCIs: o.CCIs,
 		}
 		e.Order = append(e.Order, entry.id)
 	}
@@ -91,8 +92,9 @@ func (e *Engine) describePolicy(c *ast.Compiler, m *ast.Module) error {
 	rule.HasPolicy, rule.Title = true, title
 	rule.Requires, rule.OffBox, rule.Corroborates = md.Requires, md.OffBox, md.Corroborates
 	rule.AbsentOK, rule.MissingOK, rule.SiteOptional = md.AbsentOK, md.MissingOK, md.SiteOptional
+	rule.NotApplicableWhen = md.NotApplicableWhen
 	rule.GUI, rule.CLI, rule.Remark = md.GUI, md.CLI, md.Remark
-	return e.deriveNeeds(c, rule)
+	return e.deriveNeeds(c, rule, m.Package.Location.File)
 }
 
 func metadata(c *ast.Compiler, m *ast.Module) (title string, md meta, err error) {

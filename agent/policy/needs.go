@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,11 +17,16 @@ import (
 type needs struct {
 	facts map[string]bool
 	site  map[string]bool
+	files map[string]bool // in which it is written
+}
+
+func newNeeds() *needs {
+	return &needs{facts: map[string]bool{}, site: map[string]bool{}, files: map[string]bool{}}
 }
 
 // deriveNeeds finds what the rule reads and demands that its METADATA says the
 // same: violations read exactly requires and corroborates.
-func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
+func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule, file string) error {
 	violations, err := e.reads(c, rule, "violations")
 	if err != nil {
 		return err
@@ -28,7 +36,7 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
 	case len(rule.Requires)+len(rule.Corroborates) > 0 || len(rule.OffBox) == 0:
 		return fmt.Errorf("the policy has no violations")
 	default: // only people can answer it
-		violations = &needs{facts: map[string]bool{}, site: map[string]bool{}}
+		violations = newNeeds()
 	}
 	if err := e.checkQuestions(rule); err != nil {
 		return err
@@ -44,7 +52,8 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
 		}
 	}
 	slices.Sort(rule.Site)
-	all := violations.facts
+	all, files := violations.facts, violations.files
+	files[file] = true
 	for _, name := range []string{"not_applicable", "remarks"} {
 		n, err := e.reads(c, rule, name)
 		if err != nil || n == nil {
@@ -59,15 +68,25 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule) error {
 			}
 			q.naFacts = sorted(n.facts)
 		}
-		for f := range n.facts {
-			all[f] = true
-		}
+		maps.Copy(all, n.facts)
+		maps.Copy(files, n.files)
 	}
+	rule.Digest = e.digestOf(files)
 	q.reads = sorted(all)
 	for _, f := range q.reads {
 		e.readers[f] = append(e.readers[f], rule.ID)
 	}
 	return nil
+}
+
+// digestOf is one digest of several policy files.
+func (e *Engine) digestOf(files map[string]bool) string {
+	h := sha256.New()
+	for _, name := range sorted(files) {
+		sum := e.sums[name]
+		fmt.Fprintf(h, "%s %x\n", name, sum)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 // checkQuestions demands of each question a name that no fact has.
@@ -113,7 +132,7 @@ func (e *Engine) reads(c *ast.Compiler, rule *finding.Rule, document string) (*n
 	if len(start) == 0 {
 		return nil, nil
 	}
-	n := &needs{facts: map[string]bool{}, site: map[string]bool{}}
+	n := newNeeds()
 	seen := map[*ast.Rule]bool{}
 	var fault error
 	var visit func(r *ast.Rule)
@@ -122,6 +141,7 @@ func (e *Engine) reads(c *ast.Compiler, rule *finding.Rule, document string) (*n
 			return
 		}
 		seen[r] = true
+		n.files[r.Location.File] = true
 		ast.WalkRefs(r, func(ref ast.Ref) bool {
 			if err := e.note(n, ref); err != nil && fault == nil {
 				fault = fmt.Errorf("line %d: %w", r.Location.Row, err)

@@ -51,6 +51,10 @@ func small(t *testing.T, custom, body string) fs.FS {
 	return tree
 }
 
+func putModule(tree fs.FS, name, text string) {
+	tree.(fstest.MapFS)[name] = &fstest.MapFile{Data: []byte(text)}
+}
+
 const (
 	needsLength = "#   requires: [mics.password_policy.min_length]"
 	tooShort    = `violations contains {"fact": "mics.password_policy.min_length", "expected": ">= 15", "message": "too short"} if {

@@ -14,6 +14,7 @@ type judgement struct {
 	rule          *finding.Rule
 	snap          finding.Snapshot
 	site          map[string]any
+	answers       map[string]*finding.Answer // by fact
 	violations    []violation
 	notApplicable []string
 	naFacts       []string
@@ -22,11 +23,12 @@ type judgement struct {
 }
 
 // verdict decides; the first line that holds:
-// no policy → notchecked; a policy error → error; a violation → fail; not
-// applicable, by known facts → notapplicable; a needed fact unreadable, a
-// site value not set → notchecked; a needed fact missing, unmapped,
-// unconfirmed, or absent where the rule does not say that absence is
-// compliant → notchecked; else pass.
+// no policy → notchecked; a policy error → error; a violation, or one that a
+// person attested → fail; not applicable, by known facts or by attestation →
+// notapplicable; a needed fact unreadable, a site value not set → notchecked; a
+// needed fact unmapped, unconfirmed or off the box, and no attestation in force
+// that names it → notchecked; one missing, or absent where the rule does not say
+// that absence is compliant → notchecked; else pass.
 func (j *judgement) verdict() finding.Result {
 	r := finding.Result{Rule: j.rule.ID, Remark: j.remark(), Assurance: finding.Unknown, Evidence: j.evidence()}
 	switch reason := ""; {
@@ -36,12 +38,17 @@ func (j *judgement) verdict() finding.Result {
 		r.Outcome, r.Reason = finding.Error, "policy error: "+j.err.Error()
 	case len(j.violations) > 0:
 		r.Outcome, r.Reason, r.Assurance = finding.Fail, j.messages(), j.offendingAssurance()
+	case j.attestedFault() != nil:
+		a := j.attestedFault()
+		r.Outcome, r.Reason, r.Assurance = finding.Fail, "attested by "+a.By+": "+a.Statement, finding.Attested
+	case j.attestedNotApplicable():
+		r.Outcome, r.Reason, r.Assurance = finding.NotApplicable, j.statements(), finding.Attested
 	case len(j.notApplicable) > 0 && j.allKnown(j.naFacts):
-		r.Outcome, r.Reason, r.Assurance = finding.NotApplicable, strings.Join(j.notApplicable, "; "), j.assurance(j.naFacts)
+		r.Outcome, r.Reason, r.Assurance = finding.NotApplicable, strings.Join(j.notApplicable, "; "), j.notApplicableBy()
 	case j.blocked(&reason):
 		r.Outcome, r.Reason = finding.NotChecked, reason
 	default:
-		r.Outcome, r.Assurance = finding.Pass, j.assurance(j.rule.Requires)
+		r.Outcome, r.Assurance = finding.Pass, j.assurance(j.required())
 	}
 	return r
 }
@@ -62,10 +69,13 @@ func (j *judgement) blocked(reason *string) bool {
 			return true
 		}
 	}
-	for _, name := range j.rule.Requires {
+	for _, name := range j.required() {
 		if !j.satisfied(name) {
 			f := j.fact(name)
 			*reason = strings.TrimSuffix(fmt.Sprintf("%s is %s: %s", name, f.State, f.Reason), ": ")
+			if a := j.answers[name]; a != nil && a.Void != "" && answerable(f) {
+				*reason += "; its attestation does not hold: " + a.Void
+			}
 			return true
 		}
 	}
@@ -80,6 +90,8 @@ func (j *judgement) satisfied(name string) bool {
 		return true
 	case finding.Absent:
 		return slices.Contains(j.rule.AbsentOK, name)
+	case finding.Unmapped, finding.Unconfirmed:
+		return j.answer(name) != nil // one that says fail was told before
 	case finding.Missing:
 		alt, ok := j.rule.MissingOK[name]
 		return ok && j.fact(alt).State == finding.Known
@@ -91,6 +103,11 @@ func (j *judgement) satisfied(name string) bool {
 func (j *judgement) fact(name string) *finding.Fact {
 	if f := j.snap[name]; f != nil {
 		return f
+	}
+	for _, q := range j.rule.OffBox {
+		if q.Fact == name {
+			return &finding.Fact{Name: name, State: finding.Unmapped, Reason: "it cannot be read on the box; somebody has to attest: " + q.Ask}
+		}
 	}
 	return &finding.Fact{Name: name, State: finding.Unmapped, Reason: "no mapping says where it lives"}
 }
@@ -108,11 +125,23 @@ func (j *judgement) allKnown(names []string) bool {
 func (j *judgement) assurance(names []string) finding.Assurance {
 	a := finding.Direct
 	for _, name := range names {
-		if f := j.fact(name); f.State == finding.Known || f.State == finding.Absent {
+		switch f := j.fact(name); {
+		case f.State == finding.Known || f.State == finding.Absent:
 			a = a.Weaker(f.Assurance)
+		case j.answer(name) != nil:
+			a = a.Weaker(finding.Attested)
 		}
 	}
 	return a
+}
+
+// notApplicableBy is how it is known that the rule does not apply; the site's word
+// alone is a person's.
+func (j *judgement) notApplicableBy() finding.Assurance {
+	if len(j.naFacts) == 0 {
+		return finding.Attested
+	}
+	return j.assurance(j.naFacts)
 }
 
 // offendingAssurance is the weakest of those facts that show the violations.
@@ -166,9 +195,11 @@ func (j *judgement) evidence() []finding.Item {
 		listed[v.fact] = true
 		items = append(items, j.offending(v))
 	}
-	for _, name := range j.rule.Requires {
+	for _, name := range j.required() {
 		if !listed[name] {
-			items = append(items, item(j.fact(name), finding.Required))
+			it := item(j.fact(name), finding.Required)
+			it.Answer = j.answer(name)
+			items = append(items, it)
 		}
 	}
 	for _, name := range j.rule.Corroborates {

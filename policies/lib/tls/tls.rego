@@ -20,6 +20,17 @@ faults(fact, label, protocols, allowed) := _extra(fact, label, protocols, allowe
 	concat(" ", protocols) != "TLSv1.2"
 }
 
+# weak_legs are the violations of Sentry's four configurations: TLS 1.2 must be
+# on and nothing older; 1.3 besides is fine. A rule that uses it declares
+# requires: mics.tls.{incoming,outgoing,uem,access}.protocols, each written out.
+weak_legs contains v if some v in faults("mics.tls.incoming.protocols", "Incoming SSL", input.mics.tls.incoming.protocols, with_13)
+
+weak_legs contains v if some v in faults("mics.tls.outgoing.protocols", "Outgoing SSL", input.mics.tls.outgoing.protocols, with_13)
+
+weak_legs contains v if some v in faults("mics.tls.uem.protocols", "UEM SSL", input.mics.tls.uem.protocols, with_13)
+
+weak_legs contains v if some v in faults("mics.tls.access.protocols", "Access SSL", input.mics.tls.access.protocols, with_13)
+
 # beyond tells a protocol list that has one that is not allowed.
 beyond(protocols, allowed) if {
 	some protocol in protocols

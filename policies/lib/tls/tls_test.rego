@@ -43,3 +43,22 @@ test_beyond if {
 	not tls.beyond([" TLSv1.2"], tls.only_12)
 	not tls.beyond(null, tls.only_12)
 }
+
+_legs(protocols) := {"mics": {"tls": {
+	"incoming": {"protocols": protocols},
+	"outgoing": {"protocols": protocols},
+	"uem": {"protocols": protocols},
+	"access": {"protocols": protocols},
+}}}
+
+test_weak_legs if {
+	count(tls.weak_legs) == 0 with input as _legs(["TLSv1.2"])
+	count(tls.weak_legs) == 0 with input as _legs(["TLSv1.3", "TLSv1.2"])
+	{v.fact | some v in tls.weak_legs} == {
+		"mics.tls.incoming.protocols", "mics.tls.outgoing.protocols",
+		"mics.tls.uem.protocols", "mics.tls.access.protocols",
+	} with input as _legs(["TLSv1.1", "TLSv1.2"])
+	count(tls.weak_legs) == 4 with input as _legs(["TLSv1.3"])
+	count(tls.weak_legs) == 4 with input as _legs(null)
+	count(tls.weak_legs) == 0 with input as {}
+}

@@ -40,4 +40,27 @@ _first(value, table) := [entry.from |
 	startswith(dotted, concat("", [entry.line, "."]))
 ][0]
 
+# known gives, by record, the vulnerabilities of a release: objects of the support
+# table. A release that is no version number has none that could be named.
+known(value, table) := {entry |
+	some entry in table.vulnerable
+	some span in entry.affected
+	_within(parse(value), span)
+	not _normal(value) in entry.fixed
+}
+
+# exploited says in a few words which of them are known to be exploited; "" when
+# none is.
+exploited(value, table) := sprintf(", and known to be exploited by %s (as of %s)", [concat(", ", cves), table.as_of]) if {
+	cves := sort([entry.cve | some entry in known(value, table); entry.known_exploited])
+	count(cves) > 0
+} else := ""
+
+_within(release, span) if {
+	release <= parse(span.to)
+	release >= parse(object.get(span, "from", "0.0"))
+}
+
+_normal(value) := trim_left(value, "Rr")
+
 _numbers(text) := [to_number(part) | some part in split(trim_left(text, "Rr"), ".")]

@@ -48,3 +48,25 @@ test_malformed if _message("10.5-beta") == "release 10.5-beta is not a version n
 test_absent if _message(null) == "release is not set, must be a supported one"
 
 test_undefined_is_no_violation if {v | v := version.unsupported("a.b", input.release.version, _table)} == set() with input as {}
+
+_recorded := {"as_of": "2026-11-23", "vulnerable": [
+	{"cve": "CVE-1", "known_exploited": true, "affected": [{"to": "9.18.0"}, {"from": "10.0.0", "to": "10.0.1"}], "fixed": ["9.17.1"]},
+	{"cve": "CVE-2", "known_exploited": true, "affected": [{"to": "9.0.0"}], "fixed": []},
+]}
+
+_cves(value) := {entry.cve | some entry in version.known(value, _recorded)}
+
+test_known_holes_by_range if {
+	_cves("9.18.0") == {"CVE-1"}
+	_cves("8.1") == {"CVE-1", "CVE-2"}
+	_cves("10.0.1") == {"CVE-1"}
+	every value in ["9.18.1", "10.0.2", "9.17.1", "R9.17.1", "what"] {
+		_cves(value) == set()
+	}
+}
+
+test_exploited_in_words if {
+	version.exploited("8.1", _recorded) == ", and known to be exploited by CVE-1, CVE-2 (as of 2026-11-23)"
+	version.exploited("9.19.0", _recorded) == ""
+	version.exploited("what", _recorded) == ""
+}

@@ -58,3 +58,12 @@ test_sshd_max_sessions_is_a_remark_only if {
 	count(rule.remarks) == 1 with input as {"sshd": {"max_sessions": 3}}
 	count(rule.remarks) == 0 with input as {"sshd": {"max_sessions": null}}
 }
+
+test_s3_13_without_the_site_only_what_is_wrong_everywhere_is_judged if {
+	every number in [1, 4, 10] {
+		count(rule.violations) == 0 with input as _sessions(number) with data.site as {}
+	}
+	every number in [0, 11, null] {
+		count(rule.violations) == 1 with input as _sessions(number) with data.site as {}
+	}
+}

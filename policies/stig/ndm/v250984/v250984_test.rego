@@ -49,6 +49,17 @@ test_absent if {
 
 test_undefined if count(rule.violations) == 0 with input as {} with data.site as _literal
 
-test_cli_timeout_is_another_rule if {
+test_s3_03_cli_timeout_is_another_rule if {
 	count(rule.violations) == 0 with input as {"mics": {"cli": {"session_timeout_minutes": 60}}} with data.site as {}
+}
+
+test_s3_02_shorter_passes_with_a_remark_and_literally_only_15 if {
+	count(rule.violations) == 0 with input as _idle(14) with data.site as {}
+	count(rule.remarks) == 1 with input as _idle(14) with data.site as {}
+	count(rule.violations) == 1 with input as _idle(14) with data.site as _literal
+	every site in [{}, _literal] {
+		count(rule.violations) == 0 with input as _idle(15) with data.site as site
+		count(rule.violations) == 1 with input as _idle(0) with data.site as site
+		count(rule.violations) == 1 with input as _idle(16) with data.site as site
+	}
 }

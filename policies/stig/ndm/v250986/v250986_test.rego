@@ -72,3 +72,19 @@ test_faillock_corroborates if {
 test_faillock_until_reset_is_good if count(rule.violations) == 0 with input as _faillock(1, 0) with data.site as {}
 
 test_absent_faillock_says_nothing if count(rule.violations) == 0 with input as _faillock(null, null) with data.site as {}
+
+test_s3_04_fewer_pass_with_a_remark_and_literally_only_3 if {
+	every attempts in [1, 2] {
+		count(rule.violations) == 0 with input as _policy(attempts, 900) with data.site as {}
+		count(rule.remarks) == 1 with input as _policy(attempts, 900) with data.site as {}
+		count(rule.violations) == 1 with input as _policy(attempts, 900) with data.site as _literal
+	}
+	every site in [{}, _literal] {
+		count(rule.violations) == 0 with input as _policy(3, 900) with data.site as site
+	}
+}
+
+test_s3_04_zero_is_open_in_the_system_manager_and_good_in_faillock if {
+	count(rule.violations) == 1 with input as _policy(3, 0) with data.site as {}
+	count(rule.violations) == 0 with input as _faillock(3, 0) with data.site as {}
+}

@@ -73,3 +73,16 @@ test_match_block_with_another_banner_is_a_remark if {
 	count(rule.remarks) == 1 with input as _blocks(["/etc/issue.net"])
 	count(rule.remarks) == 0 with input as _blocks(["none"])
 }
+
+test_s3_05_long_and_short_text_on_both_surfaces if {
+	long := "You are using a system of the example authority.\nYou consent to monitoring."
+	short := "I've read & consent to the example authority's terms"
+	both := {"banner_texts": [long, short]}
+	every portal in [long, short] {
+		every sshd in [long, short] {
+			count(rule.violations) == 0 with input as _input(portal, sshd, null) with data.site as both
+		}
+	}
+	count(rule.violations) == 1 with input as _input(long, "Welcome", null) with data.site as both
+	count(rule.violations) == 1 with input as _input("Welcome", short, null) with data.site as both
+}

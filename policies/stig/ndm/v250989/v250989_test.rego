@@ -37,3 +37,9 @@ test_one_side_undefined if {
 	_messages == {"pwquality minlen is 8, must be at least 15"} with input as {"pwquality": {"minlen": 8}}
 	count(rule.violations) == 0 with input as {"pwquality": {"minlen": 15}}
 }
+
+test_s3_07_no_sign_in_by_certificate_makes_it_not_applicable if {
+	given := {"mics": {"password_policy": {"min_length": 8}, "signin": {"certificate": true, "password": false}}}
+	count(rule.violations) == 1 with input as given
+	not rule.not_applicable with input as given
+}

@@ -50,3 +50,9 @@ test_unknown_classes_make_up_for_nothing if {
 test_another_requirement_does_not_stand_in if {
 	count(rule.violations) == 1 with input as {"mics": {"password_policy": {"special_required": false, "digit_required": true}}}
 }
+
+test_s3_07_no_sign_in_by_certificate_makes_it_not_applicable if {
+	given := {"mics": {"password_policy": {"special_required": false}, "signin": {"certificate": true, "password": false}}}
+	count(rule.violations) == 1 with input as given
+	not rule.not_applicable with input as given
+}

@@ -49,8 +49,21 @@ test_undefined if {
 	count(rule.violations) == 0 with input as {} with data.site as _literal
 }
 
-test_system_manager_over_10_is_a_remark if {
+test_s3_03_system_manager_over_10_is_a_remark if {
 	count(rule.remarks) == 1 with input as {"mics": {"portal": {"idle_timeout_minutes": 15}}}
 	count(rule.remarks) == 0 with input as {"mics": {"portal": {"idle_timeout_minutes": 10}}}
 	count(rule.violations) == 0 with input as {"mics": {"portal": {"idle_timeout_minutes": 15}}} with data.site as {}
+}
+
+test_s3_01_ten_passes_and_literally_more_than_ten if {
+	every minutes in [1, 10] {
+		count(rule.violations) == 0 with input as _timeout(minutes) with data.site as {}
+		count(rule.violations) == 1 with input as _timeout(minutes) with data.site as _literal
+	}
+	count(rule.violations) == 1 with input as _timeout(11) with data.site as {}
+	count(rule.violations) == 0 with input as _timeout(11) with data.site as _literal
+	every minutes in [0, null] {
+		count(rule.violations) == 1 with input as _timeout(minutes) with data.site as {}
+		count(rule.violations) == 1 with input as _timeout(minutes) with data.site as _literal
+	}
 }

@@ -10,22 +10,34 @@
 #   ccis: [CCI-000366, CCI-001893, CCI-004928]
 #   requires: [chrony.servers, ntp.servers]
 #   missing_ok: {chrony.servers: ntp.servers, ntp.servers: chrony.servers}
-#   site_optional: [literal_readings]
+#   site_optional: [literal_readings, ntp_servers]
 #   gui: >-
 #     Settings > Date and Time (NTP) > Time Source NTP, primary and secondary server, then Apply
 #     and Save
 #   remark: >-
 #     The check wants several servers but calls it a finding only when there is none; the title
 #     and the fix want at least two, and so does this rule. literal_readings is content with
-#     one. The same host named twice, and all addresses of a pool, are one source.
+#     one. The same host named twice, and all addresses of a pool, are one source. Which servers
+#     are authoritative is the site's to say: where ntp_servers is set, no other may be used.
 package stig.ndm.v250999
 
 import data.lib.clock
+import data.lib.list
 
 violations contains clock.few("chrony.servers", "chrony", input.chrony.servers, _least)
 
 violations contains clock.few("ntp.servers", "ntpd", input.ntp.servers, _least)
 
+violations contains list.unapproved("chrony.servers", "time source of chrony", i, clock.host(server), _approved) if {
+	some i, server in input.chrony.servers
+}
+
+violations contains list.unapproved("ntp.servers", "time source of ntpd", i, clock.host(server), _approved) if {
+	some i, server in input.ntp.servers
+}
+
 default _least := 2
 
 _least := 1 if "V-250999" in data.site.literal_readings
+
+_approved := {clock.host({"host": host}) | some host in data.site.ntp_servers} if data.site.ntp_servers

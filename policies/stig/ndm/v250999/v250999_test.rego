@@ -10,6 +10,8 @@ _b := {"host": "198.51.100.123", "kind": "server"}
 
 _chrony(servers) := {"chrony": {"servers": servers}}
 
+_site := {"ntp_servers": ["192.0.2.123", "198.51.100.123", "Time.lab.example"]}
+
 _literal := {"literal_readings": ["V-250999"]}
 
 test_compliant if count(rule.violations) == 0 with input as _chrony([_a, _b]) with data.site as {}
@@ -36,7 +38,9 @@ test_both_programs_are_judged if {
 	count(rule.violations) == 1 with input as {"chrony": {"servers": [_a, _b]}, "ntp": {"servers": [_a]}} with data.site as {}
 }
 
-test_literal_reading_is_content_with_one if {
+test_s3_11_two_servers_are_needed_and_literally_one if {
+	count(rule.violations) == 0 with input as _chrony([_a, _b]) with data.site as {}
+	count(rule.violations) == 1 with input as _chrony([_a]) with data.site as {}
 	count(rule.violations) == 0 with input as _chrony([_a]) with data.site as _literal
 	count(rule.violations) == 1 with input as _chrony([]) with data.site as _literal
 }
@@ -49,3 +53,45 @@ test_absent if {
 }
 
 test_undefined if count(rule.violations) == 0 with input as {} with data.site as {}
+
+test_approved_servers if {
+	count(rule.violations) == 0 with input as _chrony([_a, _b, {"host": "time.LAB.example.", "kind": "server"}]) with data.site as _site
+	count(rule.violations) == 0 with input as {"ntp": {"servers": [_b, _a]}} with data.site as _site
+}
+
+test_unapproved_server if {
+	other := {"host": "203.0.113.123", "kind": "server"}
+	rule.violations == {{
+		"fact": "chrony.servers",
+		"item": 2,
+		"expected": "an approved time source of chrony",
+		"message": "time source of chrony \"203.0.113.123\" is not approved",
+	}} with input as _chrony([_a, _b, other]) with data.site as _site
+	_messages == {"time source of ntpd \"203.0.113.123\" is not approved"} with data.site as _site
+		with input as {"ntp": {"servers": [other, _a]}}
+	count(rule.violations) == 0 with input as _chrony([_a, other]) with data.site as {}
+}
+
+test_unapproved_near_miss if {
+	near := [{"host": "192.0.2.12", "kind": "server"}, {"host": "time.lab.example.org", "kind": "pool"}]
+	count(rule.violations) == 2 with input as _chrony(near) with data.site as _site
+}
+
+test_approval_does_not_make_up_for_number if {
+	_messages == {"number of chrony time sources is 1, must be at least 2"} with input as _chrony([_a]) with data.site as _site
+}
+
+test_literal_reading_approves_nothing if {
+	both := object.union(_literal, _site)
+	count(rule.violations) == 1 with input as _chrony([{"host": "203.0.113.123", "kind": "server"}]) with data.site as both
+}
+
+test_own_clock_needs_no_approval if {
+	count(rule.violations) == 0 with data.site as _site
+		with input as {"ntp": {"servers": [_a, _b, {"host": "127.127.1.0", "kind": "server"}]}}
+}
+
+test_nothing_to_approve if {
+	count(rule.violations) == 2 with input as {"chrony": {"servers": null}, "ntp": {"servers": []}} with data.site as _site
+	count(rule.violations) == 0 with input as {} with data.site as _site
+}

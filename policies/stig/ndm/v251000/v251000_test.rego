@@ -96,3 +96,20 @@ test_plain_traps_are_a_remark if {
 	count(rule.remarks) == 1 with input as plain
 	count(rule.remarks) == 0 with input as _good
 }
+
+test_s3_09_switched_off_is_open_to_the_letter if {
+	off := object.union(_good, {"mics": {"snmp": {"enabled": false}}})
+	_messages == {"SNMP is off, must be on"} with input as off
+	not rule.not_applicable with input as off
+}
+
+test_s3_09_weak_levels_and_communities_are_open_and_plain_traps_are_not if {
+	every weak in [
+		{"users": [{"name": "watch", "auth": "MD5", "priv": "AES"}]},
+		{"access": [{"name": "watch", "level": "noauth"}]},
+		{"communities": [{"kind": "rocommunity"}]},
+	] {
+		count(rule.violations) == 1 with input as _snmpd(weak)
+	}
+	count(rule.violations) == 0 with input as _snmpd({"trap_receivers": [{"kind": "trap2sink", "host": "192.0.2.52"}]})
+}

@@ -36,7 +36,7 @@ test_absent if {
 
 test_undefined if count(rule.violations) == 0 with input as {} with data.site as _site
 
-test_one_answer_for_all_syslog_rules if {
+test_s3_12_one_answer_for_all_syslog_rules if {
 	every given in [_input(true, 6514), _input(false, 6514), _input(true, 514), {}] {
 		mine := rule.violations with input as given with data.site as _site
 		same := syslog.violations with input as given with data.site as _site

@@ -44,7 +44,7 @@ test_second_root_needs_no_site_list if {
 		with input as _input(["ada"], ["root"], ["root", "toor"])
 }
 
-test_no_site_lists if count(rule.violations) == 0 with input as _input(["eve"], ["eve"], ["root"]) with data.site as {}
+test_s3_13_without_the_site_nobody_is_unauthorised if count(rule.violations) == 0 with input as _input(["eve"], ["eve"], ["root"]) with data.site as {}
 
 test_empty_site_list_approves_nobody if {
 	count(rule.violations) == 1 with data.site as {"approved_users": [], "approved_os_accounts": []}

@@ -38,7 +38,7 @@ test_self_signed_and_expired_need_no_site_value if {
 	} with input as _input(bad, bad) with data.site as {}
 }
 
-test_untrusted_without_approved_cas_is_not_known if {
+test_s3_13_without_the_site_no_ca_is_unapproved if {
 	count(rule.violations) == 0 with data.site as {}
 		with input as _input(_cert({"trusted": false}), _cert({"trusted": false}))
 }
@@ -57,4 +57,12 @@ test_absent if {
 test_undefined if {
 	count(rule.violations) == 0 with input as {} with data.site as _site
 	count(rule.violations) == 0 with input as {"certificates": {"portal": _good}} with data.site as _site
+}
+
+test_s3_17_both_certificates_have_to_be_from_an_approved_ca if {
+	bad := _cert({"trusted": false})
+	count(rule.violations) == 0 with input as _input(_good, _good) with data.site as _site
+	count(rule.violations) == 1 with input as _input(bad, _good) with data.site as _site
+	count(rule.violations) == 1 with input as _input(_good, bad) with data.site as _site
+	count(rule.violations) == 2 with input as _input(bad, bad) with data.site as _site
 }

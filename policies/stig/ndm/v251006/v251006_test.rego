@@ -36,10 +36,17 @@ test_absent if {
 
 test_undefined if count(rule.violations) == 0 with input as {} with data.site as _site
 
-test_one_answer_for_all_syslog_rules if {
+test_s3_12_one_answer_for_all_syslog_rules if {
 	every given in [_input(true, 6514), _input(false, 6514), _input(true, 514), {}] {
 		mine := rule.violations with input as given with data.site as _site
 		same := syslog.violations with input as given with data.site as _site
 		mine == same
 	}
+}
+
+test_s3_26_what_is_set_and_what_runs_both_have_to_be_right if {
+	running := {v.fact | some v in rule.violations} with input as _input(true, 514) with data.site as _site
+	running == {"rsyslog.forwards"}
+	saved := {v.fact | some v in rule.violations} with input as _input(false, 6514) with data.site as _site
+	saved == {"mics.syslog.servers"}
 }

@@ -21,11 +21,18 @@ package stig.ndm.v251007
 
 import data.lib.version
 
-violations contains version.unsupported("release.version", input.release.version, _table)
-
-remarks contains "no fixed build of 9.x is listed for CVE-2026-10520 and CVE-2026-10523" if {
-	version.parse(input.release.version)[0] == 9
+violations contains object.union(v, {"message": concat("", [v.message, _exploited])}) if {
+	v := version.unsupported("release.version", input.release.version, _table)
 }
+
+remarks contains sprintf("%s is on record for release %s: %s", [entry.cve, input.release.version, entry.text]) if {
+	some entry in version.known(input.release.version, data.catalog.support)
+}
+
+# _exploited never lacks a value either.
+_exploited := words if {
+	words := version.exploited(input.release.version, data.catalog.support)
+} else := ""
 
 # _table never lacks a value: without one, nothing would be wrong with any release.
 _table := table if {

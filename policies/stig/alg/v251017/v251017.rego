@@ -1,0 +1,22 @@
+# METADATA
+# scope: package
+# title: Audit records say where it happened
+# custom:
+#   rule: V-251017
+#   stig_id: MOIS-AL-000220
+#   benchmark: alg
+#   severity: low
+#   srg: SRG-NET-000076-ALG-000045
+#   ccis: [CCI-000132]
+#   requires: [mics.syslog.servers, rsyslog.forwards]
+#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   remark: >-
+#     By the vendor's format a record holds this in serverHost, serverPort and serviceName; what
+#     records hold is not read, only that they leave for the log servers. One answer serves all
+#     ten rules about this setting, nine rated low and one high, though their checks differ in
+#     what they look at.
+package stig.alg.v251017
+
+import data.lib.syslog
+
+violations contains violation if some violation in syslog.violations

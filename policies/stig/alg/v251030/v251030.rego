@@ -1,0 +1,21 @@
+# METADATA
+# scope: package
+# title: Audit records leave for a central log server
+# custom:
+#   rule: V-251030
+#   stig_id: MOIS-AL-000870
+#   benchmark: alg
+#   severity: low
+#   srg: SRG-NET-000334-ALG-000050
+#   ccis: [CCI-001851]
+#   requires: [mics.syslog.servers, rsyslog.forwards]
+#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   remark: >-
+#     One answer serves all ten rules about this setting, nine rated low and one high, though
+#     their checks differ in what they look at. Which facility Audit is written to is not public,
+#     so the selector of a forwarding line is not judged.
+package stig.alg.v251030
+
+import data.lib.syslog
+
+violations contains violation if some violation in syslog.violations

@@ -1,0 +1,22 @@
+# METADATA
+# scope: package
+# title: Encryption comes from FIPS-validated cryptography
+# custom:
+#   rule: V-251038
+#   stig_id: MOIS-AL-001360
+#   benchmark: alg
+#   severity: medium
+#   srg: SRG-NET-000510-ALG-000111
+#   ccis: [CCI-002450]
+#   requires: [kernel.fips_enabled]
+#   corroborates: [captures.fips_enabled, crypto_policy.current]
+#   cli: enable; configure terminal; fips; do reload (restarts the appliance)
+#   remark: >-
+#     One setting answers nine rules, whatever each title asks: this judges that FIPS mode is on,
+#     not which validation a module holds. The fix names FIPS 140-2, which 140-3 follows. That
+#     the CLI's answer and the kernel's flag go together is inferred.
+package stig.alg.v251038
+
+import data.lib.fips
+
+violations contains violation if some violation in fips.violations

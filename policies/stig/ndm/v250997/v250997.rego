@@ -1,0 +1,22 @@
+# METADATA
+# scope: package
+# title: FIPS mode is on, for the random numbers of session identifiers
+# custom:
+#   rule: V-250997
+#   stig_id: MOIS-ND-000580
+#   benchmark: ndm
+#   severity: medium
+#   srg: SRG-APP-000224-NDM-000270
+#   ccis: [CCI-001188]
+#   requires: [kernel.fips_enabled]
+#   corroborates: [captures.fips_enabled, crypto_policy.current]
+#   cli: enable; configure terminal; fips; do reload (restarts the appliance)
+#   remark: >-
+#     One setting answers nine rules. The text names FIPS 140-2, which 140-3 follows; this
+#     judges that FIPS mode is on, not which validation a module holds. That the CLI's answer
+#     and the kernel's flag go together is inferred.
+package stig.ndm.v250997
+
+import data.lib.fips
+
+violations contains violation if some violation in fips.violations
