@@ -88,7 +88,7 @@ func Add(path string, a Attestation, known Known) error {
 // parse reads the file's bytes, looking at no other file.
 func parse(name string, b []byte, known Known) ([]Attestation, error) {
 	var f file
-	c := checker{strict.Decode(name, b, &f), known, map[[2]string]int{}}
+	c := checker{strict.Decode(name, b, &f), known}
 	for i := range f.Attestations {
 		c.attestation(fmt.Sprintf("%s[%d]", fileKey, i), &f.Attestations[i])
 	}

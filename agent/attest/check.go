@@ -28,8 +28,7 @@ var (
 // checker looks for what the types alone do not show.
 type checker struct {
 	*strict.Doc
-	known    Known
-	answered map[[2]string]int // rule and fact → line
+	known Known
 }
 
 func (c checker) attestation(key string, a *Attestation) {
@@ -63,16 +62,13 @@ func (c checker) facts(key string, a *Attestation) {
 	}
 	for i, fact := range a.Facts {
 		at := fmt.Sprintf("%s.facts[%d]", key, i)
-		line, twice := c.answered[[2]string{a.Rule, fact}]
 		switch {
 		case len(names) == 0:
 			c.Wrong(at, "%s has nothing that an attestation may answer: remove this entry", a.Rule)
 		case !slices.Contains(names, fact):
 			c.Wrong(at, "%q is nothing that an attestation may answer for %s: write one of %s", fact, a.Rule, strings.Join(names, ", "))
-		case twice:
-			c.Wrong(at, "%s of %s is answered in line %d already: keep one of the two", fact, a.Rule, line)
-		default:
-			c.answered[[2]string{a.Rule, fact}] = c.Line(at)
+		case slices.Contains(a.Facts[:i], fact):
+			c.Wrong(at, "%s stands there twice: remove one", fact)
 		}
 	}
 }
