@@ -6,7 +6,7 @@ package lib.version
 import data.lib.violation
 
 # parse gives a release's four numbers, [10, 7, 1, 0] of "10.7.1" or "R10.7.1".
-parse(text) := array.slice(array.concat(_numbers(text), [0, 0]), 0, 4) if {
+parse(text) := _padded(text) if {
 	is_string(text)
 	regex.match(`^[Rr]?[0-9]{1,9}(\.[0-9]{1,9}){1,3}$`, text)
 }
@@ -43,9 +43,10 @@ _first(value, table) := [entry.from |
 # known gives, by record, the vulnerabilities of a release: objects of the support
 # table. A release that is no version number has none that could be named.
 known(value, table) := {entry |
+	release := parse(value)
 	some entry in table.vulnerable
 	some span in entry.affected
-	_within(parse(value), span)
+	_within(release, span)
 	not _normal(value) in entry.fixed
 }
 
@@ -57,9 +58,11 @@ exploited(value, table) := sprintf(", and known to be exploited by %s (as of %s)
 } else := ""
 
 _within(release, span) if {
-	release <= parse(span.to)
-	release >= parse(object.get(span, "from", "0.0"))
+	release <= _padded(span.to)
+	release >= _padded(object.get(span, "from", "0.0"))
 }
+
+_padded(text) := array.slice(array.concat(_numbers(text), [0, 0]), 0, 4)
 
 _normal(value) := trim_left(value, "Rr")
 
