@@ -59,6 +59,7 @@ type Agent struct {
 	live      atomic.Pointer[parts] // the same, for the watch's resolver
 	published atomic.Pointer[published]
 	reloads   atomic.Pointer[reloadState]
+	asked     chan []string // paths of new answers of the running appliance
 }
 
 // reloadState is what status says of the configuration.
@@ -74,7 +75,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16)}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), asked: make(chan []string)}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -124,6 +125,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if a.journal != nil {
 		group.Go(func() error { return a.journal.Run(gctx) })
 	}
+	group.Go(func() error { return a.asking(gctx) })
 	group.Go(func() error { return newLoop(a).run(gctx) })
 	err := group.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {

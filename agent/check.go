@@ -23,7 +23,7 @@ func Check(ctx context.Context, o Options, rules []string) (*api.Report, error) 
 	if err != nil {
 		return nil, err
 	}
-	snap, _ := p.reader.All()
+	snap := p.lookAround(ctx)
 	now := time.Now()
 	results := p.evaluate(ctx, snap, ids, now)
 	finding.Carry(nil, results, now)
@@ -87,7 +87,7 @@ func Explain(ctx context.Context, o Options, rule string, trace bool) (*api.Expl
 	if err != nil {
 		return nil, err
 	}
-	snap, _ := p.reader.All()
+	snap := p.lookAround(ctx)
 	now := time.Now()
 	results := p.evaluate(ctx, snap, ids, now)
 	finding.Carry(nil, results, now)

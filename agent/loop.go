@@ -87,6 +87,9 @@ func (l *loop) run(ctx context.Context) error {
 			l.watch(l.files, l.dirs)
 			l.full(ctx)
 			trim.Reset(trimAfter)
+		case paths := <-l.a.asked:
+			l.update(ctx, paths)
+			trim.Reset(trimAfter)
 		case text := <-l.a.losses:
 			l.agentAlert("sink-dropped", text)
 		case <-alive:
@@ -363,6 +366,7 @@ func (l *loop) swap(_ context.Context, next *parts) error {
 	}
 	next.reader.Hold(l.a.watcher.Busy)
 	old := l.a.parts
+	next.asker.takeOver(old.asker)
 	l.a.parts = next
 	l.a.live.Store(next)
 	maps.DeleteFunc(l.before, func(id string, _ finding.Result) bool { return next.engine.Rules[id] == nil })

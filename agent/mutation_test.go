@@ -93,6 +93,8 @@ var mutations = map[string]values{
 	"mics.tls.outgoing.protocols":            tlsValues(),
 	"mics.tls.uem.protocols":                 tlsValues(),
 	"mics.tls.access.protocols":              tlsValues(),
+	"probe.incoming_on":                      {bad: oneOf(list("TLSv1"), list("TLSv1.2", "SSLv3")), good: oneOf(list("TLSv1.2")), absentIsFine: true},
+	"probe.incoming_off":                     {bad: oneOf(list("TLSv1.2")), good: oneOf(list("TLSv1", "TLSv1.1")), absentIsFine: true},
 	"release.version":                        {bad: oneOf("9.20.2", "10.4.1", "10.7.0", "11"), good: oneOf("10.7.2")},
 	"mics.interface_addresses":               {bad: oneOf(list(), list("198.51.100.10"), list("192.0.2.10", "0.0.0.0"), list("192.0.2.10", "192.0.2.11")), good: oneOf(list("198.51.100.10", "192.0.2.10"))},
 	"mics.emm.source_verify":                 {bad: oneOf(false), good: oneOf(true)},

@@ -34,6 +34,7 @@ type parts struct {
 	name     string // of the appliance
 	digest   string // of every configuration file
 	people
+	asker *asker // of the running appliance; nil when the root is another one
 }
 
 // build loads everything. Mistakes in any of the configuration files are listed
@@ -59,11 +60,22 @@ func build(o Options) (*parts, error) {
 		return nil, errors.Join(err, p.host.Close())
 	}
 	p.name = p.hostName()
-	p.reader = facts.New(facts.Options{
+	if p.cfg.Root == "/" && p.cfg.Probe {
+		p.asker = newAsker(p)
+	}
+	p.reader = p.newReader()
+	return p, nil
+}
+
+func (p *parts) newReader() *facts.Reader {
+	o := facts.Options{
 		Host: p.host, Evidence: p.evidence, Mapping: p.mapping, Schema: p.engine.Schema,
 		CAs: p.site.CAs, HostName: p.name,
-	})
-	return p, nil
+	}
+	if p.asker != nil {
+		o.Live = p.asker.last
+	}
+	return facts.New(o)
 }
 
 // configure reads every configuration file.

@@ -272,8 +272,8 @@ func TestAddRefusesAMistake(t *testing.T) {
 		add    Attestation
 		want   string
 	}{
-		"in the file":      {strings.Replace(full, "V-2", "X-2", 1), other, `cannot add the attestation: PATH:2: attestations[0].rule: "X-251004" is not a rule: write it like V-251004`},
-		"in the new one":   {full, unknown, `cannot add the attestation: with it the file would have a mistake: PATH:11: attestations[1].facts[0]: "core.backup" is nothing that an attestation may answer for V-251004: write one of core.backup_schedule, core.backup_restore`},
+		"in the file":    {strings.Replace(full, "V-2", "X-2", 1), other, `cannot add the attestation: PATH:2: attestations[0].rule: "X-251004" is not a rule: write it like V-251004`},
+		"in the new one": {full, unknown, `cannot add the attestation: with it the file would have a mistake: PATH:11: attestations[1].facts[0]: "core.backup" is nothing that an attestation may answer for V-251004: write one of core.backup_schedule, core.backup_restore`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

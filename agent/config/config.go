@@ -29,6 +29,7 @@ type Config struct {
 	Attestations string   // likewise
 	Policies     string   // empty: the embedded ones
 	Evidence     string   // folder with captured CLI output
+	Probe        bool     // whether the appliance's own ports are asked what they speak
 	StateDir     string   // the agent's journal
 	RuntimeDir   string   // the agent's socket
 	Socket       string   // stigwatch.sock in RuntimeDir, when no flag says otherwise

@@ -48,7 +48,7 @@ func TestNoKeyGivesTheDefaults(t *testing.T) {
 	want := &Config{
 		Path: dir + "/stigwatch.yaml", Root: "/", SitePath: dir + "/site.yaml", MappingDirs: []string{dir + "/mapping.d"},
 		Waivers: dir + "/waivers.yaml", Attestations: dir + "/attestations.yaml",
-		Evidence: "/var/lib/stigwatch/evidence", StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
+		Evidence: "/var/lib/stigwatch/evidence", Probe: true, StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
 		Socket: "/run/stigwatch/stigwatch.sock", Sinks: []Sink{}, Enforce: Enforce{Mode: "alert"}, Digest: digest([]byte("# nothing\n")),
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
@@ -65,6 +65,7 @@ waivers: none.yaml
 attestations: none.yaml
 policies: ""
 evidence: ../evidence
+probe: false
 state_dir: state
 runtime_dir: run
 sinks:
@@ -109,7 +110,7 @@ func TestFlagsOverrideTheFile(t *testing.T) {
 
 func TestMistakesOfStigwatchYAML(t *testing.T) {
 	tests := map[string]struct{ yaml, want string }{
-		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, state_dir, runtime_dir, sinks, enforce"},
+		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, probe, state_dir, runtime_dir, sinks, enforce"},
 		"empty path":      {"root: ''\nmappings: ['']", "c.yaml:1: root: the path is empty: write one, or remove it to get the default\nc.yaml:2: mappings[0]: the path is empty: write one, or remove it to get the default"},
 		"policies":        {"policies: /opt/bundle", `c.yaml:1: policies: signed policy bundles come with a later release: leave it "", which is the embedded policies`},
 		"enforce":         {"enforce:\n  mode: enforce\n  rules:\n    V-250987: plan\n    V-25: alert\n    V-250988: on", "c.yaml:2: enforce.mode: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:4: enforce.rules.V-250987: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:5: enforce.rules.V-25: \"V-25\" is not a rule: write it like V-250987\nc.yaml:6: enforce.rules.V-250988: \"on\" is not a mode: write alert"},

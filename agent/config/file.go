@@ -14,6 +14,7 @@ type file struct {
 	Attestations string   `key:"attestations"`
 	Policies     string   `key:"policies"`
 	Evidence     string   `key:"evidence"`
+	Probe        *bool    `key:"probe"`
 	StateDir     string   `key:"state_dir"`
 	RuntimeDir   string   `key:"runtime_dir"`
 	Sinks        []Sink   `key:"sinks"`
@@ -33,6 +34,7 @@ func (f *file) fill(path string, over Overrides) *Config {
 		Attestations: in(f.Attestations, "attestations.yaml"),
 		Policies:     f.Policies,
 		Evidence:     in(f.Evidence, "/var/lib/stigwatch/evidence"),
+		Probe:        f.Probe == nil || *f.Probe,
 		StateDir:     cmp.Or(absolute(over.StateDir), in(f.StateDir, "/var/lib/stigwatch")),
 		RuntimeDir:   cmp.Or(absolute(over.RuntimeDir), in(f.RuntimeDir, "/run/stigwatch")),
 		Sinks:        f.Sinks,

@@ -29,6 +29,7 @@ func (r *Reader) makeIndex() *index {
 		}
 	}
 	ix.files, ix.dirs = slices.Sorted(maps.Keys(ix.byPath)), slices.Sorted(maps.Keys(ix.byFolder))
+	ix.files = slices.DeleteFunc(ix.files, func(p string) bool { return strings.HasPrefix(p, LivePrefix) })
 	return ix
 }
 

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"crypto/x509"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -14,6 +15,12 @@ import (
 // EvidencePrefix marks a path in the evidence folder instead of the root.
 const EvidencePrefix = "evidence:"
 
+// LivePrefix marks what is asked of the running appliance.
+const LivePrefix = mapping.LivePrefix
+
+// errOffline is why nothing can be asked of a copied tree.
+var errOffline = errors.New("not available offline: the root is not the running machine's")
+
 // releaseFact decides which confirmed mappings hold, so it is read first.
 const releaseFact = "release.version"
 
@@ -24,9 +31,14 @@ type Options struct {
 	Mapping  map[string]mapping.Entry // by fact
 	Schema   finding.Schema           // the facts that there are, and their types
 	CAs      *x509.CertPool           // the site's approved authorities; nil when it has not said
+	Live     Live                     // asks the running appliance; nil when the root is another one
 	HostName string                   // for mappings that were confirmed on one host
 	Now      func() time.Time         // for certificates; time.Now when nil
 }
+
+// Live gives the last answer to a question to the running appliance, without
+// waiting for it.
+type Live func(question string) ([]byte, error)
 
 // Reader keeps what was read and makes snapshots of it. It is used by one
 // goroutine at a time.

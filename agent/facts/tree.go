@@ -173,6 +173,11 @@ func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
 	if d != nil && !d.stale {
 		return d
 	}
+	if question, ok := strings.CutPrefix(p, LivePrefix); ok {
+		d = r.live(question, p, l)
+		r.docs[key] = d
+		return d
+	}
 	h, inside := r.hostOf(p)
 	if h == nil {
 		d = &doc{err: fs.ErrNotExist}
@@ -199,6 +204,20 @@ func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
 		}
 	}
 	r.docs[key] = d
+	return d
+}
+
+// live takes the answer to a question to the running appliance.
+func (r *Reader) live(question, p string, l lens.Lens) *doc {
+	if r.o.Live == nil {
+		return &doc{err: errOffline}
+	}
+	b, err := r.o.Live(question)
+	if err != nil {
+		return &doc{err: err}
+	}
+	d := &doc{digest: host.Digest(b)}
+	d.doc, d.err = parse(l, p, b)
 	return d
 }
 

@@ -197,16 +197,21 @@ func (h *Host) tooLarge() error {
 }
 
 func newFile(b []byte, st *unix.Stat_t, at string) *File {
-	sum := sha256.Sum256(b)
-	digest := append(make([]byte, 0, 80), "sha256:"...)
 	return &File{
 		Bytes:    b,
-		Digest:   string(hex.AppendEncode(digest, sum[:])),
+		Digest:   Digest(b),
 		Size:     int64(len(b)),
 		Mode:     fileMode(st.Mode),
 		ModTime:  time.Unix(st.Mtim.Unix()),
 		Resolved: at,
 	}
+}
+
+// Digest gives "sha256:" and hex.
+func Digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	digest := append(make([]byte, 0, 80), "sha256:"...)
+	return string(hex.AppendEncode(digest, sum[:]))
 }
 
 func fileMode(mode uint32) fs.FileMode {

@@ -30,6 +30,7 @@ var registry = []named{
 	{"httpd", HTTPD{}},
 	{"routes", Routes{}},
 	{"procroute", ProcRoute{}},
+	{"tlsprobe", TLSProbe{}},
 	{"iptables", IPTables{}},
 	{"procsockets", ProcSockets{}},
 }

@@ -9,6 +9,8 @@
 package mapping
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +21,10 @@ import (
 // EvidencePrefix marks a path in the evidence folder instead of the root.
 const EvidencePrefix = "evidence:"
 
+// LivePrefix marks what is asked of the running appliance instead of a file, as
+// "live:tls/443": which TLS versions that port of it speaks.
+const LivePrefix = "live:"
+
 // Status says who stands behind an entry.
 type Status string
 
@@ -26,6 +32,7 @@ type Status string
 const (
 	Documented Status = "documented" // the makers of the file's format say so
 	Assumed    Status = "assumed"    // a guess
+	Learned    Status = "learned"    // found by the values that an operator set and we saw
 	Confirmed  Status = "confirmed"  // an operator compared, on one release
 )
 
@@ -50,19 +57,32 @@ type Entry struct {
 	Confirmed *Confirmation     `key:"confirmed"`
 	From      []Source          `key:"from,required"` // in order: the first that sets it wins
 
-	File string // where the entry stands
-	Line int    //
+	File string         // where the entry stands
+	Line int            //
+	Also []Confirmation // more of them, from entries of the same folder that say the same
 }
 
 // Source is one place where a fact may be set.
 type Source struct {
-	Files    []string          `key:"files"`   // paths or globs, in the order that the program reads them
-	FileOf   string            `key:"file_of"` // instead of Files: the fact whose value is the path
-	Lens     string            `key:"lens,required"`
-	Path     string            `key:"path"`
-	Fields   map[string]string `key:"fields"` // field of a record → path below the record's element
-	Unit     string            `key:"unit"`   // of the source: Seconds, Minutes, or "" for the fact's own
-	Optional bool              `key:"optional"`
+	Files    []string `key:"files"`   // paths or globs, in the order that the program reads them
+	FileOf   string   `key:"file_of"` // instead of Files: the fact whose value is the path
+	Lens     string   `key:"lens,required"`
+	Path     string   `key:"path"`
+	Fields   Fields   `key:"fields"` // field of a record → path below the record's element
+	Unit     string   `key:"unit"`   // of the source: Seconds, Minutes, or "" for the fact's own
+	Optional bool     `key:"optional"`
+}
+
+// Fields are a record's.
+type Fields map[string]string
+
+// String writes them as YAML, which is how an entry that is added gets into its file.
+func (f Fields) String() string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		pairs = append(pairs, fmt.Sprintf("%q: %q", name, f[name]))
+	}
+	return "{" + strings.Join(pairs, ", ") + "}"
 }
 
 // Confirmation says who compared an entry with the product, when, and on what.
@@ -111,9 +131,20 @@ func (e Entry) Usable(release, host string) (bool, string) {
 	case Documented:
 		return true, ""
 	case Confirmed:
-		return e.Confirmed.holds(release, host)
+		return e.confirmed(release, host)
+	case Learned:
+		return false, "learned from the values that were set; no operator has confirmed it"
 	}
 	return false, "assumed by the shipped mapping; no operator has confirmed it"
+}
+
+// confirmed looks for a confirmation that holds; when none does, the newest says why.
+func (e Entry) confirmed(release, host string) (bool, string) {
+	ok, why := e.Confirmed.holds(release, host)
+	for i := 0; !ok && i < len(e.Also); i++ {
+		ok, why = e.Also[i].holds(release, host)
+	}
+	return ok, why
 }
 
 func (c *Confirmation) holds(release, host string) (bool, string) {

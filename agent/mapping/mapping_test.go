@@ -82,8 +82,8 @@ func TestParseListsMistakes(t *testing.T) {
 		"unknown fact":      {"fact: pw.minlen", "fact: pw.maxlen", `m.yaml:2: facts[0].fact: there is no fact "pw.maxlen": known are pw.lock_seconds, pw.minlen`},
 		"no fact":           {"fact: pw.minlen", "assurance: direct", "m.yaml:2: facts[0].fact: the key is missing: it has no default"},
 		"unknown lens":      {"lens: text", "lens: toml", `m.yaml:5: facts[0].from[0].lens: there is no lens "toml": known are xml, keyvalue, text`},
-		"unknown status":    {"documented", "certain", `m.yaml:3: facts[0].status: "certain" is not a status: write documented, assumed or confirmed`},
-		"learned":           {"documented", "learned", "m.yaml:3: facts[0].status: learned comes with a later release: compare it with the product and write confirmed"},
+		"unknown status":    {"documented", "certain", `m.yaml:3: facts[0].status: "certain" is not a status: write documented, assumed, learned or confirmed`},
+		"learned":           {"documented\n    source: x", "learned", "m.yaml:2: facts[0].source: a learned entry needs it: say on which release, and by which values"},
 		"no source":         {"source: x", "assurance: proxy", "m.yaml:2: facts[0].source: a documented entry needs it: say where this is known from"},
 		"assurance":         {"source: x", "source: x\n    assurance: attested", `m.yaml:5: facts[0].assurance: "attested" is not an assurance: write direct (read where the product uses it) or proxy`},
 		"confirmed bare":    {"documented", "confirmed", "m.yaml:2: facts[0].confirmed: a confirmed entry needs it: {by, when, release, and host or fleet: true}"},
@@ -138,6 +138,7 @@ func TestUsable(t *testing.T) {
 	}{
 		"documented":          {Documented, nil, "", "", ""},
 		"assumed":             {Assumed, nil, "10.7.1", "sentry1", "assumed by the shipped mapping; no operator has confirmed it"},
+		"learned":             {Learned, nil, "10.7.1", "sentry1", "learned from the values that were set; no operator has confirmed it"},
 		"confirmed here":      {Confirmed, onHost, "10.7.1", "sentry1", ""},
 		"the very release":    {Confirmed, onHost, "10.7", "sentry1", ""},
 		"a longer number":     {Confirmed, onHost, "10.71", "sentry1", "confirmed for release 10.7; this is 10.71"},

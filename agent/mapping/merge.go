@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -11,19 +12,25 @@ import (
 
 // Merge lays layers of entries over each other, fact by fact: an entry replaces
 // that of an earlier layer as a whole. The same fact twice in one layer is a
-// mistake, since nothing would say which one is meant. The error, if any, is a
-// strict.Mistakes.
+// mistake, since nothing would say which one is meant, unless both name the same
+// places: then the one with the better status counts, and confirmations add up,
+// of several releases and hosts. The error, if any, is a strict.Mistakes.
 func Merge(layers ...[]Entry) (map[string]Entry, error) {
 	merged := map[string]Entry{}
 	var wrong strict.Mistakes
 	for _, layer := range layers {
 		seen := map[string]Entry{}
 		for _, e := range layer {
-			if first, ok := seen[e.Fact]; ok {
+			first, again := seen[e.Fact]
+			both, agree := first.with(e)
+			switch {
+			case !again:
+				seen[e.Fact] = e
+			case agree:
+				seen[e.Fact] = both
+			default:
 				wrong = append(wrong, e.mistake(fmt.Sprintf("%s:%d says already where this fact lies: keep one", first.File, first.Line)))
-				continue
 			}
-			seen[e.Fact] = e
 		}
 		maps.Copy(merged, seen)
 	}
@@ -32,6 +39,24 @@ func Merge(layers ...[]Entry) (map[string]Entry, error) {
 		return nil, err
 	}
 	return merged, nil
+}
+
+// trust orders the statuses.
+var trust = map[Status]int{Assumed: 1, Learned: 2, Confirmed: 3, Documented: 4}
+
+// with makes one entry of two that name the same places. Two of one status say
+// nothing new, but for confirmations.
+func (e Entry) with(next Entry) (Entry, bool) {
+	switch {
+	case !reflect.DeepEqual(e.From, next.From) || e.Assurance != next.Assurance:
+		return e, false
+	case e.Status == Confirmed && next.Status == Confirmed && next.Confirmed != nil:
+		e.Also = append(slices.Clone(e.Also), *next.Confirmed)
+		return e, true
+	case trust[next.Status] > trust[e.Status]:
+		return next, true
+	}
+	return e, trust[next.Status] < trust[e.Status]
 }
 
 // chains finds file_of that names a fact which is itself in a file named by

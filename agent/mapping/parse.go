@@ -65,12 +65,14 @@ func (c checker) status(key string, e *Entry) {
 		if !c.Has(key + ".confirmed") {
 			c.Wrong(key+".confirmed", "a confirmed entry needs it: {by, when, release, and host or fleet: true}")
 		}
+	case Learned:
+		if e.Source == "" {
+			c.Wrong(key+".source", "a learned entry needs it: say on which release, and by which values")
+		}
 	case Assumed:
-	case "learned":
-		c.Wrong(key+".status", "learned comes with a later release: compare it with the product and write confirmed")
 	default:
 		if c.Has(key + ".status") {
-			c.Wrong(key+".status", "%q is not a status: write documented, assumed or confirmed", e.Status)
+			c.Wrong(key+".status", "%q is not a status: write documented, assumed, learned or confirmed", e.Status)
 		}
 	}
 	if e.Confirmed == nil {

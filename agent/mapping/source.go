@@ -77,6 +77,9 @@ func (c checker) fields(key string, t finding.FactType, s *Source) {
 // checkGlob says what is wrong with a path or glob of a mapping: it must lie in
 // the root or in the evidence folder whatever it matches.
 func checkGlob(glob string) error {
+	if live, ok := strings.CutPrefix(glob, LivePrefix); ok {
+		return checkLive(glob, live)
+	}
 	rest, evidence := strings.CutPrefix(glob, EvidencePrefix)
 	switch {
 	case !evidence && !strings.HasPrefix(glob, "/"):
@@ -90,6 +93,15 @@ func checkGlob(glob string) error {
 	}
 	if _, err := path.Match(rest, ""); err != nil {
 		return fmt.Errorf("%q is not a glob: close its [ ], or write a backslash before them", glob)
+	}
+	return nil
+}
+
+// checkLive says what is wrong with a question to the running appliance.
+func checkLive(glob, question string) error {
+	port, ok := strings.CutPrefix(question, "tls/")
+	if n, err := strconv.ParseUint(port, 10, 16); !ok || err != nil || n == 0 {
+		return fmt.Errorf("%q asks for nothing that is known: write %stls/ and a port", glob, LivePrefix)
 	}
 	return nil
 }

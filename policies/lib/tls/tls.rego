@@ -22,7 +22,8 @@ faults(fact, label, protocols, allowed) := _extra(fact, label, protocols, allowe
 
 # weak_legs are the violations of Sentry's four configurations: TLS 1.2 must be
 # on and nothing older; 1.3 besides is fine. A rule that uses it declares
-# requires: mics.tls.{incoming,outgoing,uem,access}.protocols, each written out.
+# requires: mics.tls.{incoming,outgoing,uem,access}.protocols, each written out, and
+# corroborates: probe.incoming_on, probe.incoming_off.
 weak_legs contains v if some v in faults("mics.tls.incoming.protocols", "Incoming SSL", input.mics.tls.incoming.protocols, with_13)
 
 weak_legs contains v if some v in faults("mics.tls.outgoing.protocols", "Outgoing SSL", input.mics.tls.outgoing.protocols, with_13)
@@ -30,6 +31,21 @@ weak_legs contains v if some v in faults("mics.tls.outgoing.protocols", "Outgoin
 weak_legs contains v if some v in faults("mics.tls.uem.protocols", "UEM SSL", input.mics.tls.uem.protocols, with_13)
 
 weak_legs contains v if some v in faults("mics.tls.access.protocols", "Access SSL", input.mics.tls.access.protocols, with_13)
+
+weak_legs contains v if some v in seen(with_13)
+
+# seen are the violations that port 443 shows when it is asked: a version that it
+# speaks and should not, TLS 1.2 refused by name. Silence says nothing. A rule
+# that uses it declares corroborates: probe.incoming_on, probe.incoming_off.
+seen(allowed) := {fault |
+	some i, version in input.probe.incoming_on
+	not lower(version) in allowed
+	fault := violation.item("probe.incoming_on", i, "TLSv1.2", sprintf("port 443 speaks %s, must be TLSv1.2", [version]))
+} | {fault |
+	some i, version in input.probe.incoming_off
+	lower(version) in only_12
+	fault := violation.item("probe.incoming_off", i, "TLSv1.2 on", "port 443 refuses TLSv1.2, must speak it")
+}
 
 # beyond tells a protocol list that has one that is not allowed.
 beyond(protocols, allowed) if {

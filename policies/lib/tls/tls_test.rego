@@ -62,3 +62,19 @@ test_weak_legs if {
 	count(tls.weak_legs) == 4 with input as _legs(null)
 	count(tls.weak_legs) == 0 with input as {}
 }
+
+test_seen if {
+	count(tls.seen(tls.only_12)) == 0 with input as {"probe": {"incoming_on": ["TLSv1.2"], "incoming_off": ["TLSv1", "TLSv1.1"]}}
+	count(tls.seen(tls.only_12)) == 0 with input as {"probe": {"incoming_on": null, "incoming_off": null}}
+	count(tls.seen(tls.only_12)) == 0 with input as {}
+	{v.message | some v in tls.seen(tls.only_12)} == {
+		"port 443 speaks TLSv1, must be TLSv1.2",
+		"port 443 speaks TLSv1.3, must be TLSv1.2",
+		"port 443 refuses TLSv1.2, must speak it",
+	} with input as {"probe": {"incoming_on": ["TLSv1", "TLSv1.3"], "incoming_off": ["TLSv1.2"]}}
+	{v.item | some v in tls.seen(tls.with_13)} == {0} with input as {"probe": {"incoming_on": ["TLSv1", "TLSv1.3"]}}
+}
+
+test_what_a_port_shows_counts_for_the_weak_legs if {
+	{v.fact | some v in tls.weak_legs} == {"probe.incoming_on"} with input as object.union(_legs(["TLSv1.2"]), {"probe": {"incoming_on": ["TLSv1.1", "TLSv1.2"]}})
+}

@@ -13,6 +13,7 @@
 #     - mics.tls.outgoing.protocols
 #     - mics.tls.uem.protocols
 #     - mics.tls.access.protocols
+#   corroborates: [probe.incoming_on, probe.incoming_off]
 #   site_optional: [accept_tls13]
 #   gui: >-
 #     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration,
@@ -32,6 +33,12 @@ violations contains v if some v in tls.faults("mics.tls.outgoing.protocols", "Ou
 violations contains v if some v in tls.faults("mics.tls.uem.protocols", "UEM SSL", input.mics.tls.uem.protocols, _allowed)
 
 violations contains v if some v in tls.faults("mics.tls.access.protocols", "Access SSL", input.mics.tls.access.protocols, _allowed)
+
+violations contains v if some v in tls.seen(_allowed)
+
+remarks contains "port 8443 speaks more than TLS 1.2" if tls.beyond(input.probe.portal_on, _allowed)
+
+remarks contains "port 9090 speaks more than TLS 1.2" if tls.beyond(input.probe.uem_on, _allowed)
 
 remarks contains "httpd has more than TLS 1.2 on for port 8443" if tls.beyond(input.httpd.portal_protocols, _allowed)
 

@@ -77,3 +77,16 @@ test_httpd_is_a_remark_only if {
 	} with input as _httpd
 	count(rule.remarks) == 0 with input as {"httpd": {"portal_protocols": ["TLSv1.2"], "uem_protocols": null}}
 }
+
+test_what_port_443_speaks_corroborates if {
+	good := {"probe": {"incoming_on": ["TLSv1.2"], "incoming_off": ["TLSv1.1"]}}
+	bad := {"probe": {"incoming_on": ["TLSv1.1", "TLSv1.2"]}}
+	count(rule.violations) == 0 with input as good with data.site.accept_tls13 as false
+	{v.fact | some v in rule.violations} == {"probe.incoming_on"} with input as bad with data.site.accept_tls13 as false
+}
+
+test_what_8443_and_9090_speak_is_remarked if {
+	rule.remarks == {"port 8443 speaks more than TLS 1.2", "port 9090 speaks more than TLS 1.2"} with data.site.accept_tls13 as false
+		with input as {"probe": {"portal_on": ["TLSv1", "TLSv1.2"], "uem_on": ["TLSv1.3"]}}
+	count(rule.remarks) == 0 with input as {"probe": {"portal_on": ["TLSv1.2"], "uem_on": null}} with data.site.accept_tls13 as false
+}

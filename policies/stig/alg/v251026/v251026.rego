@@ -13,6 +13,7 @@
 #     - mics.tls.outgoing.protocols
 #     - mics.tls.uem.protocols
 #     - mics.tls.access.protocols
+#   corroborates: [probe.incoming_on, probe.incoming_off]
 #   gui: >-
 #     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration,
 #     Protocols, then Apply and Save
