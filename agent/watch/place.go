@@ -26,9 +26,7 @@ func (w *Watcher) Set(files, dirs []string) ([]string, error) {
 	w.placing.Lock()
 	defer w.placing.Unlock()
 	old, added := w.choose(wanted(files, dirs))
-	ts := slices.Collect(maps.Values(w.table.targets))
-	slices.SortFunc(ts, byPath)
-	moved, err := w.place(ts)
+	moved, err := w.place(w.table.targets)
 	w.drop(old)
 	w.handOver()
 	w.report(moved, added)
@@ -38,43 +36,40 @@ func (w *Watcher) Set(files, dirs []string) ([]string, error) {
 
 // choose brings the list of targets up to date. Old ones stay in the folders'
 // tables until the new ones are in place.
-func (w *Watcher) choose(want map[key]bool) (old []*target, added []string) {
+func (w *Watcher) choose(want []key) (old []*target, added []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for k, t := range w.table.targets {
-		if !want[k] {
-			old = append(old, t)
-			delete(w.table.targets, k)
+	have := w.table.targets
+	w.table.targets = make([]*target, len(want))
+	for i, k := range want {
+		for len(have) > 0 && have[0].compare(k) < 0 {
+			old, have = append(old, have[0]), have[1:]
 		}
+		if len(have) > 0 && have[0].key == k {
+			w.table.targets[i], have = have[0], have[1:]
+			continue
+		}
+		w.table.targets[i] = &target{key: k}
+		added = append(added, k.path)
 	}
-	for k := range want {
-		if w.table.targets[k] == nil {
-			w.table.targets[k] = &target{key: k}
-			added = append(added, k.path)
-		}
+	old = append(old, have...)
+	for _, t := range old {
+		t.dropped = true
 	}
 	return old, added
 }
 
-func wanted(files, dirs []string) map[key]bool {
-	want := make(map[key]bool, len(files)+len(dirs))
+// wanted gives the keys of what to watch, in order, each once.
+func wanted(files, dirs []string) []key {
+	want := make([]key, 0, len(files)+len(dirs))
 	for _, path := range files {
-		want[key{path: path}] = true
+		want = append(want, key{path: path})
 	}
 	for _, path := range dirs {
-		want[key{path: path, dir: true}] = true
+		want = append(want, key{path: path, dir: true})
 	}
-	return want
-}
-
-func byPath(a, b *target) int {
-	switch {
-	case a.path < b.path:
-		return -1
-	case a.path > b.path:
-		return 1
-	}
-	return 0
+	slices.SortFunc(want, key.compare)
+	return slices.Compact(want)
 }
 
 // drop takes targets out of the table, and the watches that only they needed.
@@ -96,10 +91,10 @@ func (w *Watcher) place(ts []*target) (moved map[*target]bool, err error) {
 	errs := map[string]error{}
 	for round := range maxRounds {
 		fresh := false
-		for _, dir := range w.resolve(ts, moved, errs) {
-			made, err := w.ensure(dir, round == 0, moved)
+		for _, f := range w.resolve(ts, moved, errs) {
+			made, err := w.ensure(f, round == 0, moved)
 			if err != nil {
-				errs[dir] = err
+				errs[f.path] = err
 			}
 			fresh = fresh || made
 		}
@@ -121,25 +116,25 @@ func joined(errs map[string]error) error {
 }
 
 // resolve brings the targets' hops up to date and gives the folders in them.
-func (w *Watcher) resolve(ts []*target, moved map[*target]bool, errs map[string]error) []string {
-	var dirs []string
-	seen := map[string]bool{}
+func (w *Watcher) resolve(ts []*target, moved map[*target]bool, errs map[string]error) []*folder {
+	var folders []*folder
+	seen := map[*folder]bool{nil: true}
+	add := func(f *folder) {
+		if !seen[f] {
+			seen[f] = true
+			folders = append(folders, f)
+		}
+	}
 	for _, t := range ts {
 		if err := w.follow(t, moved); err != nil {
 			errs[t.path] = err
 		}
-		for _, h := range t.hops {
-			if !seen[h.Dir] {
-				seen[h.Dir] = true
-				dirs = append(dirs, h.Dir)
-			}
+		for _, s := range t.hops {
+			add(s.folder)
 		}
-		if t.folder != "" && !seen[t.folder] {
-			seen[t.folder] = true
-			dirs = append(dirs, t.folder)
-		}
+		add(t.folder)
 	}
-	return dirs
+	return folders
 }
 
 // follow resolves one target. A path that the resolver cannot follow to its end
@@ -153,15 +148,18 @@ func (w *Watcher) follow(t *target, moved map[*target]bool) error {
 		return fmt.Errorf("cannot watch %q: %w", t.path, err)
 	}
 	last := hops[len(hops)-1]
-	dir := ""
-	if real := filepath.Join(last.Dir, last.Name); t.dir && isFolder(real) {
-		dir = real
+	real, dir := "", ""
+	if t.folder != nil {
+		real = t.folder.path
+	}
+	if path := filepath.Join(last.Dir, last.Name); t.dir && isFolder(path) {
+		dir = path
 	}
 	rooted := hops[0].Dir != "/"
 	if rooted {
 		hops = withRoot(hops)
 	}
-	if slices.Equal(hops, t.hops) && dir == t.folder {
+	if t.at(hops) && dir == real {
 		return nil
 	}
 	w.mu.Lock()
@@ -186,16 +184,15 @@ func isFolder(path string) bool {
 
 // ensure watches a folder by the means it needs. It says whether that folder was
 // not watched before, or was another one.
-func (w *Watcher) ensure(dir string, renew bool, moved map[*target]bool) (made bool, err error) {
+func (w *Watcher) ensure(f *folder, renew bool, moved map[*target]bool) (made bool, err error) {
 	w.mu.Lock()
-	f := w.table.folder(dir)
 	leaf := f.leaf()
 	before := f.wd
 	if leaf || before != 0 {
 		err = w.watchRaw(f)
 	}
 	made = f.wd != before
-	seamless := made && before == 0 && f.fs // it only changed hands
+	seamless := made && before == 0 && f.heard != nil // it only changed hands
 	w.mu.Unlock()
 	if !leaf && before == 0 {
 		made, err = w.watchFolder(f, renew)
@@ -241,18 +238,18 @@ func (w *Watcher) watchFolder(f *folder, renew bool) (made bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	made = !f.fs || f.id != id
+	made = f.heard == nil || *f.heard != id
 	if !made && !renew {
 		return false, nil
 	}
-	if f.fs && made {
+	if f.heard != nil && made {
 		w.fs.Remove(f.path) // it may be gone with its folder
 	}
 	if err := w.fs.Add(f.path); err != nil {
-		f.fs = false
+		f.heard = nil
 		return false, err
 	}
-	f.fs, f.id = true, id
+	f.heard = &id
 	return made, nil
 }
 
@@ -311,7 +308,7 @@ func (w *Watcher) handOver() {
 	var both []*folder
 	w.mu.Lock()
 	for _, f := range w.table.folders {
-		if f.wd != 0 {
+		if f.wd != 0 && f.heard != nil {
 			both = append(both, f)
 		}
 	}
@@ -321,8 +318,8 @@ func (w *Watcher) handOver() {
 
 func (w *Watcher) unhear(folders []*folder) {
 	for _, f := range folders {
-		if f.fs {
-			f.fs = false
+		if f.heard != nil {
+			f.heard = nil
 			w.fs.Remove(f.path) // it may be gone with its folder
 		}
 	}

@@ -38,7 +38,7 @@ func (w *Watcher) replaceStale() {
 	w.mu.Unlock()
 	ts := make([]*target, 0, len(stale))
 	for t := range stale {
-		if w.table.targets[t.key] == t {
+		if !t.dropped {
 			ts = append(ts, t)
 		}
 	}
@@ -67,7 +67,7 @@ func (w *Watcher) report(moved map[*target]bool, added []string) {
 	since := w.now()
 	var found []finding
 	for t := range moved {
-		if !isNew[t.path] && w.table.targets[t.key] == t {
+		if !isNew[t.path] && !t.dropped {
 			found = append(found, w.findings(t, verify)...)
 		}
 	}
@@ -93,21 +93,21 @@ func (w *Watcher) settleFound(found []finding, since time.Time) {
 func (w *Watcher) findings(t *target, reason why) []finding {
 	if !t.dir {
 		last := t.hops[len(t.hops)-1]
-		return []finding{probe(t.path, filepath.Join(last.Dir, last.Name), reason)}
+		return []finding{probe(t.path, filepath.Join(last.folder.path, last.name), reason)}
 	}
 	found := []finding{{path: t.path, now: true}}
-	for _, name := range w.names(t.folder) {
+	if t.folder == nil {
+		return found
+	}
+	for _, name := range w.names(t.folder.path) {
 		path := strings.TrimSuffix(t.path, "/") + "/" + name
-		found = append(found, probe(path, filepath.Join(t.folder, name), reason))
+		found = append(found, probe(path, filepath.Join(t.folder.path, name), reason))
 	}
 	return found
 }
 
 // names lists a folder, one name beyond the limit at most, which makes an All.
 func (w *Watcher) names(dir string) []string {
-	if dir == "" {
-		return nil
-	}
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil // whoever reads it meets the same error

@@ -53,12 +53,14 @@ func (w *Watcher) absorb(buf []byte, now time.Time) {
 			w.overflow("the kernel's queue of file events ran over", now)
 			continue
 		}
-		for _, f := range w.table.wds[ev.wd] {
+		for f := w.table.wds[ev.wd]; f != nil; {
+			twin := f.twin // before f loses its watch
 			if len(ev.name) == 0 {
 				w.self(f, ev, now)
-				continue
+			} else {
+				w.entry(f, ev, now)
 			}
-			w.entry(f, ev, now)
+			f = twin
 		}
 	}
 }
@@ -86,7 +88,7 @@ func (w *Watcher) self(f *folder, ev rawEvent, now time.Time) {
 
 // entry takes in an event of a name in a watched folder.
 func (w *Watcher) entry(f *folder, ev rawEvent, now time.Time) {
-	if s := f.spots[string(ev.name)]; s != nil {
+	if s := f.find(string(ev.name)); s != nil {
 		for _, t := range s.ends {
 			w.ended(t, f, ev, now)
 		}
@@ -181,13 +183,16 @@ func (w *Watcher) folderEvent(ev fsnotify.Event, now time.Time) {
 	}
 	dir, name := split(ev.Name)
 	f := w.table.folders[dir]
-	if f == nil || f.spots[name] == nil || ev.Op == fsnotify.Write {
+	if f == nil || ev.Op == fsnotify.Write {
+		return
+	}
+	s := f.find(name)
+	if s == nil {
 		return
 	}
 	if f.wd != 0 && reason == appeared {
 		reason = touched // inotify has the folder as well by now, and knows better
 	}
-	s := f.spots[name]
 	if s.root && ev.Op != fsnotify.Chmod {
 		w.batch.everything("the root folder was removed or replaced", now)
 		w.offer(now)

@@ -1,12 +1,15 @@
 package watch
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // table says what each name in each folder means to whom.
 type table struct {
-	folders map[string]*folder  // by real path
-	wds     map[int32][]*folder // by watch descriptor; several when a folder is mounted twice
-	targets map[key]*target
+	folders map[string]*folder   // by real path
+	wds     map[int32]*folder    // by watch descriptor
+	targets []*target            // by key
 	loose   map[*folder]struct{} // may have lost their last use
 }
 
@@ -16,29 +19,47 @@ type key struct {
 	dir  bool
 }
 
+func (k key) compare(o key) int {
+	if c := strings.Compare(k.path, o.path); c != 0 || k.dir == o.dir {
+		return c
+	}
+	if o.dir {
+		return -1
+	}
+	return 1
+}
+
 // target is one path to watch.
 type target struct {
 	key
-	rooted bool // the first hop is the root folder's own name
-	hops   []Hop
-	folder string // real path of the folder, when it is one and exists
+	rooted  bool    // the first hop is the root folder's own name
+	dropped bool    // nobody wants it any more
+	hops    []*spot // in the table
+	folder  *folder // that it is, when it is one and exists
+}
+
+// at tells whether the target is in the table at these hops.
+func (t *target) at(hops []Hop) bool {
+	return slices.EqualFunc(t.hops, hops, func(s *spot, h Hop) bool { return s.name == h.Name && s.folder.path == h.Dir })
 }
 
 // folder is one folder on the machine.
 type folder struct {
 	path   string
-	spots  map[string]*spot
+	spots  []*spot   // by name
 	inside []*target // folder targets that are this folder
-	ends   int       // targets whose last hop is here
+	twin   *folder   // the next one with this watch descriptor: it is mounted twice
+	heard  *inode    // what fsnotify watches; nil: nothing
+	ends   int32     // targets whose last hop is here
 	wd     int32     // 0: not watched through inotify
 	gone   bool      // removed or renamed: its watch may end
-	fs     bool      // watched through fsnotify
-	id     inode     // what fsnotify watches
 	failed bool      // it cannot be watched, and that was said
 }
 
 // spot is one name in a folder.
 type spot struct {
+	folder *folder
+	name   string
 	ends   []*target // this name is the path's last hop
 	passes []*target // this name is on the path's way
 	root   bool      // it is the root folder's own name
@@ -48,7 +69,7 @@ type spot struct {
 type inode struct{ dev, ino uint64 }
 
 func newTable() table {
-	return table{targets: map[key]*target{}, folders: map[string]*folder{}, wds: map[int32][]*folder{}, loose: map[*folder]struct{}{}}
+	return table{folders: map[string]*folder{}, wds: map[int32]*folder{}, loose: map[*folder]struct{}{}}
 }
 
 // leaf says that writes in the folder matter, not only its names.
@@ -76,28 +97,27 @@ func (f *folder) all(yield func(*target) bool) {
 
 // link puts t in the table at its hops; unlink takes it out.
 func (tb *table) link(t *target, hops []Hop, dir string) {
-	t.hops, t.folder = hops, dir
+	t.hops = make([]*spot, len(hops))
 	for i, h := range hops {
-		f := tb.folder(h.Dir)
-		s := f.spot(h.Name)
+		s := tb.folder(h.Dir).spot(h.Name)
+		t.hops[i] = s
 		if i == len(hops)-1 {
 			s.ends = append(s.ends, t)
-			f.ends++
+			s.folder.ends++
 			continue
 		}
 		s.passes = append(s.passes, t)
 		s.root = s.root || t.rooted && i == 0
 	}
 	if dir != "" {
-		f := tb.folder(dir)
-		f.inside = append(f.inside, t)
+		t.folder = tb.folder(dir)
+		t.folder.inside = append(t.folder.inside, t)
 	}
 }
 
 func (tb *table) unlink(t *target) {
-	for i, h := range t.hops {
-		f := tb.folder(h.Dir)
-		s := f.spot(h.Name)
+	for i, s := range t.hops {
+		f := s.folder
 		if i == len(t.hops)-1 {
 			s.ends = without(s.ends, t)
 			f.ends--
@@ -105,41 +125,52 @@ func (tb *table) unlink(t *target) {
 			s.passes = without(s.passes, t)
 		}
 		if len(s.ends)+len(s.passes) == 0 {
-			delete(f.spots, h.Name)
+			f.spots = without(f.spots, s)
 		}
 		tb.loose[f] = struct{}{}
 	}
-	if t.folder != "" {
-		f := tb.folder(t.folder)
+	if f := t.folder; f != nil {
 		f.inside = without(f.inside, t)
 		tb.loose[f] = struct{}{}
 	}
-	t.hops, t.folder = nil, ""
+	t.hops, t.folder = nil, nil
 }
 
 func (tb *table) folder(path string) *folder {
 	f := tb.folders[path]
 	if f == nil {
-		f = &folder{path: path, spots: map[string]*spot{}}
+		f = &folder{path: path}
 		tb.folders[path] = f
 	}
 	return f
 }
 
+// spot gives what a name in the folder means, after making it if need be; find
+// gives nil when it means nothing.
 func (f *folder) spot(name string) *spot {
-	s := f.spots[name]
-	if s == nil {
-		s = &spot{}
-		f.spots[name] = s
+	i, ok := f.search(name)
+	if !ok {
+		f.spots = slices.Insert(f.spots, i, &spot{folder: f, name: name})
 	}
-	return s
+	return f.spots[i]
+}
+
+func (f *folder) find(name string) *spot {
+	if i, ok := f.search(name); ok {
+		return f.spots[i]
+	}
+	return nil
+}
+
+func (f *folder) search(name string) (int, bool) {
+	return slices.BinarySearchFunc(f.spots, name, func(s *spot, name string) int { return strings.Compare(s.name, name) })
 }
 
 // watched notes the descriptor that the kernel gave for a folder.
 func (tb *table) watched(f *folder, wd int32) {
 	tb.unwatched(f)
-	f.wd, f.gone = wd, false
-	tb.wds[wd] = append(tb.wds[wd], f)
+	f.wd, f.gone, f.twin = wd, false, tb.wds[wd]
+	tb.wds[wd] = f
 }
 
 // unwatched forgets it; true when no other folder shares it.
@@ -147,20 +178,25 @@ func (tb *table) unwatched(f *folder) (last bool) {
 	if f.wd == 0 {
 		return false
 	}
-	rest := slices.DeleteFunc(tb.wds[f.wd], func(o *folder) bool { return o == f })
-	if len(rest) > 0 {
-		tb.wds[f.wd] = rest
-	} else {
-		delete(tb.wds, f.wd)
+	first := tb.wds[f.wd]
+	at := &first
+	for *at != f {
+		at = &(*at).twin
 	}
-	f.wd = 0
-	return len(rest) == 0
+	*at = f.twin
+	if first == nil {
+		delete(tb.wds, f.wd)
+	} else {
+		tb.wds[f.wd] = first
+	}
+	f.wd, f.twin = 0, nil
+	return first == nil
 }
 
-// without removes one occurrence of t.
-func without(ts []*target, t *target) []*target {
-	if i := slices.Index(ts, t); i >= 0 {
-		return slices.Delete(ts, i, i+1)
+// without removes one occurrence of v.
+func without[T comparable](list []T, v T) []T {
+	if i := slices.Index(list, v); i >= 0 {
+		return slices.Delete(list, i, i+1)
 	}
-	return ts
+	return list
 }
