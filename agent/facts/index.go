@@ -11,15 +11,23 @@ import (
 // touches and not what there is. It is made anew when a tree looks elsewhere or a
 // fact is made of other trees than before.
 type index struct {
-	byPath   map[string][]*tree // trees that look for this path
+	byPath   []look             // by path
 	byFolder map[string][]*tree // trees with a pattern that looks in this folder
 	wild     []*tree            // trees with a pattern whose folder is a pattern too
 
 	files, dirs []string // what to watch, sorted
 }
 
+// look is a path that a tree looks for.
+type look struct {
+	path string
+	tree *tree
+}
+
+func (l look) compare(path string) int { return strings.Compare(l.path, path) }
+
 func (r *Reader) makeIndex() *index {
-	ix := &index{byPath: map[string][]*tree{}, byFolder: map[string][]*tree{}}
+	ix := &index{byPath: make([]look, 0, len(r.trees)), byFolder: map[string][]*tree{}}
 	for _, t := range r.trees {
 		ix.add(t)
 	}
@@ -28,20 +36,26 @@ func (r *Reader) makeIndex() *index {
 			t.facts = append(t.facts, name)
 		}
 	}
-	ix.files, ix.dirs = slices.Sorted(maps.Keys(ix.byPath)), slices.Sorted(maps.Keys(ix.byFolder))
-	ix.files = slices.DeleteFunc(ix.files, func(p string) bool { return strings.HasPrefix(p, LivePrefix) })
+	slices.SortFunc(ix.byPath, func(a, b look) int { return a.compare(b.path) })
+	for _, l := range ix.byPath {
+		if !strings.HasPrefix(l.path, LivePrefix) {
+			ix.files = append(ix.files, l.path)
+		}
+	}
+	ix.files, ix.dirs = slices.Compact(ix.files), slices.Sorted(maps.Keys(ix.byFolder))
 	return ix
 }
 
 func (ix *index) add(t *tree) {
 	t.facts = nil
-	for p := range t.paths {
-		ix.byPath[p] = append(ix.byPath[p], t)
-	}
-	for _, pattern := range t.patterns {
-		dir := folderOf(pattern)
+	for _, p := range t.looks {
+		if !isPattern(p) {
+			ix.byPath = append(ix.byPath, look{p, t})
+			continue
+		}
+		dir := folderOf(p)
 		ix.byFolder[dir] = append(ix.byFolder[dir], t)
-		if strings.ContainsAny(dir, "*?[") {
+		if isPattern(dir) {
 			ix.wild = append(ix.wild, t)
 		}
 	}
@@ -52,8 +66,9 @@ func (ix *index) add(t *tree) {
 func (ix *index) trees(paths []string) map[*tree]bool {
 	hit := map[*tree]bool{}
 	for _, p := range paths {
-		for _, t := range ix.byPath[p] {
-			hit[t] = true
+		i, _ := slices.BinarySearchFunc(ix.byPath, p, look.compare)
+		for ; i < len(ix.byPath) && ix.byPath[i].path == p; i++ {
+			hit[ix.byPath[i].tree] = true
 		}
 		for _, t := range ix.byFolder[p] {
 			hit[t] = true
@@ -69,9 +84,9 @@ func (ix *index) trees(paths []string) map[*tree]bool {
 }
 
 func (t *tree) matches(p string) bool {
-	return slices.ContainsFunc(t.patterns, func(pattern string) bool {
+	return slices.ContainsFunc(t.looks, func(pattern string) bool {
 		ok, _ := path.Match(pattern, p)
-		return ok
+		return ok && isPattern(pattern)
 	})
 }
 

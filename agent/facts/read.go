@@ -66,10 +66,10 @@ func (r *Reader) fromSources(f *finding.Fact, u *use, e *mapping.Entry, snap fin
 		t := r.source(files, src.Lens)
 		u.trees = append(u.trees, t)
 		switch {
-		case t.err != nil:
-			f.State, f.Reason, f.Evidence = finding.Unreadable, explain(t.err), t.evidence()
+		case t.fault != nil:
+			f.State, f.Reason, f.Evidence = finding.Unreadable, explain(t.fault.err), t.evidence()
 			return
-		case len(t.present) == 0:
+		case !t.there():
 			if f.State == finding.Missing && len(f.Evidence) == 0 {
 				f.Evidence = t.evidence()
 			}
@@ -147,11 +147,7 @@ func get(l lens.Lens, files []*lens.File, q lens.Query) (v []lens.Value, err err
 }
 
 func place(v *lens.Value, t *tree) finding.Evidence {
-	e := finding.Evidence{File: v.File, Line: v.Line, Raw: v.Raw}
-	if d := t.docs[v.File]; d != nil {
-		e.Digest = d.digest
-	}
-	return e
+	return finding.Evidence{File: v.File, Line: v.Line, Raw: v.Raw, Digest: t.digest(v.File)}
 }
 
 func where(err error, t *tree) []finding.Evidence {

@@ -45,7 +45,7 @@ type Live func(question string) ([]byte, error)
 type Reader struct {
 	o     Options
 	docs  map[docKey]*doc
-	trees map[string]*tree
+	trees map[treeKey]*tree
 	hold  func(path string) bool // nil: never
 	kept  int                    // trees after the last forget
 	snap  finding.Snapshot
@@ -67,7 +67,7 @@ func New(o Options) *Reader {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &Reader{o: o, docs: map[docKey]*doc{}, trees: map[string]*tree{}, uses: map[string]*use{}}
+	r := &Reader{o: o, docs: map[docKey]*doc{}, trees: map[treeKey]*tree{}, uses: map[string]*use{}}
 	r.order = r.readingOrder()
 	r.place, r.followers = map[string]int{}, map[string][]string{}
 	for i, name := range r.order {
@@ -142,8 +142,8 @@ func (r *Reader) Update(paths []string) (finding.Snapshot, Changes) {
 	}
 	for t := range stale {
 		t.stale = true
-		for p, d := range t.docs {
-			d.stale = d.stale || slices.Contains(paths, p) || slices.Contains(paths, folderOf(p))
+		for _, d := range t.docs {
+			d.stale = d.stale || slices.Contains(paths, d.path) || slices.Contains(paths, folderOf(d.path))
 		}
 	}
 	return r.make(r.touched(stale))
@@ -207,24 +207,24 @@ func (r *Reader) make(names []string) (finding.Snapshot, Changes) {
 
 // forget drops trees and files that no fact uses any more.
 func (r *Reader) forget() {
-	used := map[*tree]bool{}
 	for _, u := range r.uses {
 		for _, t := range u.trees {
-			used[t] = true
+			t.used = true
+			for _, d := range t.docs {
+				d.used = true
+			}
 		}
 	}
-	docs := map[*doc]bool{}
-	for key, t := range r.trees {
-		if !used[t] {
-			delete(r.trees, key)
-			continue
-		}
-		for _, d := range t.docs {
-			docs[d] = true
-		}
-	}
+	maps.DeleteFunc(r.trees, func(_ treeKey, t *tree) bool { return !take(&t.used) })
+	maps.DeleteFunc(r.docs, func(_ docKey, d *doc) bool { return !take(&d.used) })
 	r.index = nil
-	maps.DeleteFunc(r.docs, func(_ docKey, d *doc) bool { return !docs[d] })
+}
+
+// take gives a mark and removes it.
+func take(mark *bool) bool {
+	was := *mark
+	*mark = false
+	return was
 }
 
 // Watch tells what to watch: files by path, there or not, and the folders in

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,9 +22,14 @@ const (
 
 type docKey struct{ path, lens string }
 
+// treeKey is what makes a tree: its lens, and its files joined by zero bytes.
+type treeKey struct{ lens, files string }
+
 // doc is one file as it was last read.
 type doc struct {
+	path   string
 	stale  bool
+	used   bool // while forget looks
 	digest string
 	doc    *lens.Doc
 	err    error // why it cannot be used; fs.ErrNotExist when it is not there
@@ -41,23 +45,31 @@ func (d *doc) usable(now time.Time, host string) error {
 	return d.err
 }
 
-// tree is one source: files in order, with their includes.
+// there says that something is at the path, be it readable or not.
+func (d *doc) there() bool { return !errors.Is(d.err, fs.ErrNotExist) }
+
+// tree is one source: files in order, with their includes. There may be
+// thousands, nearly all of one file, so it has no maps.
 type tree struct {
-	stale    bool
-	paths    map[string]bool // looked for by name, there or not
-	patterns []string        // looked for by pattern
-	files    []*lens.File
-	docs     map[string]*doc
-	err      error    // first thing that makes the source unreadable
-	errFile  string   //
-	present  []string // files that are there, in order
-	facts    []string // what is made of it, as the index knows
+	stale bool
+	used  bool         // while forget looks
+	looks []string     // paths, there or not, and patterns that were looked for, each once
+	files []*lens.File //
+	docs  []*doc       // what was found at them, in order, each once
+	fault *fault       // first thing that makes the source unreadable
+	facts []string     // what is made of it, as the index knows
+}
+
+// fault says why a source cannot be used.
+type fault struct {
+	file string
+	err  error
 }
 
 // source loads the files of one source through one lens, or gives the tree that
 // is loaded already.
 func (r *Reader) source(files []string, lensName string) *tree {
-	key := lensName + "\x00" + strings.Join(files, "\x00")
+	key := treeKey{lensName, strings.Join(files, "\x00")}
 	t := r.trees[key]
 	if t != nil && !t.stale {
 		return t
@@ -72,7 +84,7 @@ func (r *Reader) source(files []string, lensName string) *tree {
 			r.index = nil
 		}
 	}()
-	*t = tree{facts: was.facts, paths: map[string]bool{}, docs: map[string]*doc{}}
+	*t = tree{facts: was.facts}
 	l, ok := lens.ByName(lensName)
 	if !ok {
 		t.fail(files[0], fmt.Errorf("there is no lens %q", lensName))
@@ -86,13 +98,26 @@ func (r *Reader) source(files []string, lensName string) *tree {
 
 // looksLike tells whether both looked at the same places.
 func (t *tree) looksLike(o *tree) bool {
-	same := func(*doc, *doc) bool { return true }
-	return maps.Equal(t.paths, o.paths) && slices.Equal(t.patterns, o.patterns) && maps.EqualFunc(t.docs, o.docs, same)
+	same := func(a, b *doc) bool { return a.path == b.path }
+	return slices.Equal(t.looks, o.looks) && slices.EqualFunc(t.docs, o.docs, same)
+}
+
+// there says that one of the files is.
+func (t *tree) there() bool { return slices.ContainsFunc(t.docs, (*doc).there) }
+
+// digest is that of one of the files, as it was read.
+func (t *tree) digest(path string) string {
+	for _, d := range t.docs {
+		if d.path == path {
+			return d.digest
+		}
+	}
+	return ""
 }
 
 func (t *tree) fail(file string, err error) {
-	if t.err == nil {
-		t.err, t.errFile = err, file
+	if t.fault == nil {
+		t.fault = &fault{file, err}
 	}
 }
 
@@ -110,15 +135,13 @@ func (r *Reader) load(t *tree, l lens.Lens, lensName, pattern string, stack []st
 			return out
 		}
 		d := r.file(p, l, lensName)
-		t.docs[p] = d
+		t.docs = with(t.docs, d)
 		if err := d.usable(r.o.Now(), r.o.HostName); err != nil {
-			if !errors.Is(err, fs.ErrNotExist) {
-				t.present = append(t.present, p)
+			if d.there() {
 				t.fail(p, err)
 			}
 			continue
 		}
-		t.present = append(t.present, p)
 		f := &lens.File{Doc: d.doc}
 		for _, inc := range l.Includes(d.doc) {
 			got := r.load(t, l, lensName, inc.Pattern, append(slices.Clone(stack), p))
@@ -136,11 +159,10 @@ func (r *Reader) load(t *tree, l lens.Lens, lensName, pattern string, stack []st
 
 // expand gives the paths that a pattern names and notes what was looked for.
 func (r *Reader) expand(t *tree, pattern string) []string {
-	if !strings.ContainsAny(pattern, "*?[") {
-		t.paths[pattern] = true
+	t.looks = with(t.looks, pattern)
+	if !isPattern(pattern) {
 		return []string{pattern}
 	}
-	t.patterns = append(t.patterns, pattern)
 	h, p := r.hostOf(pattern)
 	if h == nil {
 		return nil
@@ -157,6 +179,16 @@ func (r *Reader) expand(t *tree, pattern string) []string {
 	}
 	return matches
 }
+
+// with adds v to a short list that does not hold it.
+func with[T comparable](list []T, v T) []T {
+	if slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
+}
+
+func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
 
 // hostOf gives the tree that a path lies in and the path there.
 func (r *Reader) hostOf(p string) (*host.Host, string) {
@@ -180,7 +212,7 @@ func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
 	}
 	h, inside := r.hostOf(p)
 	if h == nil {
-		d = &doc{err: fs.ErrNotExist}
+		d = &doc{path: p, err: fs.ErrNotExist}
 		r.docs[key] = d
 		return d
 	}
@@ -191,11 +223,11 @@ func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
 	}
 	switch {
 	case err != nil:
-		d = &doc{err: err}
+		d = &doc{path: p, err: err}
 	case d != nil && d.doc != nil && d.digest == f.Digest:
 		d.stale = false
 	default:
-		d = &doc{digest: f.Digest}
+		d = &doc{path: p, digest: f.Digest}
 		if strings.HasPrefix(p, EvidencePrefix) {
 			d.capture, d.err = readCapture(f.Bytes)
 		}
@@ -210,13 +242,13 @@ func (r *Reader) file(p string, l lens.Lens, lensName string) *doc {
 // live takes the answer to a question to the running appliance.
 func (r *Reader) live(question, p string, l lens.Lens) *doc {
 	if r.o.Live == nil {
-		return &doc{err: errOffline}
+		return &doc{path: p, err: errOffline}
 	}
 	b, err := r.o.Live(question)
 	if err != nil {
-		return &doc{err: err}
+		return &doc{path: p, err: err}
 	}
-	d := &doc{digest: host.Digest(b)}
+	d := &doc{path: p, digest: host.Digest(b)}
 	d.doc, d.err = parse(l, p, b)
 	return d
 }
@@ -234,27 +266,31 @@ func parse(l lens.Lens, p string, b []byte) (d *lens.Doc, err error) {
 
 // evidence says where the tree was looked for, when no value can be shown.
 func (t *tree) evidence() []finding.Evidence {
-	if t.errFile != "" {
-		e := finding.Evidence{File: t.errFile}
+	if t.fault != nil {
+		e := finding.Evidence{File: t.fault.file}
 		var syntax *lens.SyntaxError
-		if errors.As(t.err, &syntax) {
+		if errors.As(t.fault.err, &syntax) {
 			e.File, e.Line = syntax.File, syntax.Line
 		}
 		return []finding.Evidence{e}
 	}
 	var out []finding.Evidence
-	for _, p := range t.present {
-		out = append(out, finding.Evidence{File: p, Digest: t.docs[p].digest})
+	for _, d := range t.docs {
+		if d.there() {
+			out = append(out, finding.Evidence{File: d.path, Digest: d.digest})
+		}
 	}
 	if len(out) > 0 {
 		return out
 	}
-	for p := range t.paths {
-		out = append(out, finding.Evidence{File: p})
+	for _, p := range t.looks {
+		if !isPattern(p) {
+			out = append(out, finding.Evidence{File: p})
+		}
 	}
 	slices.SortFunc(out, func(a, b finding.Evidence) int { return strings.Compare(a.File, b.File) })
-	if len(out) == 0 && len(t.patterns) > 0 {
-		out = append(out, finding.Evidence{File: t.patterns[0]})
+	if len(out) == 0 && len(t.looks) > 0 {
+		out = append(out, finding.Evidence{File: t.looks[0]})
 	}
 	return out
 }
