@@ -46,6 +46,7 @@ type Rule struct {
 	OffBox            []Question        // what must hold besides and cannot be read on the box
 	NotApplicableWhen string            // what a person may attest to make it not applicable; "" for nothing
 	Corroborates      []string          // facts that can fail the rule but not pass it
+	Applied           map[string]string // what is in effect → what was saved for it
 	Site              []string          // site values that must be set
 	SiteOptional      []string          // site values that it reads but can do without
 	AbsentOK          []string          // required facts whose absence is compliant

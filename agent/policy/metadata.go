@@ -24,6 +24,7 @@ type meta struct {
 	Requires          []string           `json:"requires"`
 	OffBox            []finding.Question `json:"off_box"`
 	Corroborates      []string           `json:"corroborates"`
+	Applied           map[string]string  `json:"applied"`
 	AbsentOK          []string           `json:"absent_ok"`
 	NotApplicableWhen string             `json:"not_applicable_when"`
 	MissingOK         map[string]string  `json:"missing_ok"`
@@ -92,7 +93,7 @@ func (e *Engine) describePolicy(c *ast.Compiler, m *ast.Module) error {
 	rule.HasPolicy, rule.Title = true, title
 	rule.Requires, rule.OffBox, rule.Corroborates = md.Requires, md.OffBox, md.Corroborates
 	rule.AbsentOK, rule.MissingOK, rule.SiteOptional = md.AbsentOK, md.MissingOK, md.SiteOptional
-	rule.NotApplicableWhen = md.NotApplicableWhen
+	rule.NotApplicableWhen, rule.Applied = md.NotApplicableWhen, md.Applied
 	rule.GUI, rule.CLI, rule.Remark = md.GUI, md.CLI, md.Remark
 	return e.deriveNeeds(c, rule, m.Package.Location.File)
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,7 +39,7 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule, file string) e
 	default: // only people can answer it
 		violations = newNeeds()
 	}
-	if err := e.checkQuestions(rule); err != nil {
+	if err := errors.Join(e.checkQuestions(rule), checkApplied(rule)); err != nil {
 		return err
 	}
 	if err := sameFacts(violations.facts, rule); err != nil {
@@ -87,6 +88,18 @@ func (e *Engine) digestOf(files map[string]bool) string {
 		fmt.Fprintf(h, "%s %x\n", name, sum)
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// checkApplied demands of both facts of a pair that the rule judges them.
+func checkApplied(rule *finding.Rule) error {
+	for applied, saved := range rule.Applied {
+		for _, name := range []string{applied, saved} {
+			if !slices.Contains(rule.Requires, name) && !slices.Contains(rule.Corroborates, name) {
+				return fmt.Errorf("METADATA applied names %q, which is neither required nor corroborating", name)
+			}
+		}
+	}
+	return nil
 }
 
 // checkQuestions demands of each question a name that no fact has.

@@ -91,6 +91,7 @@ func judge(t *testing.T, tree fs.FS, site map[string]any, facts map[string]*find
 func TestVerdict(t *testing.T) {
 	const length, minlen = "mics.password_policy.min_length", "pwquality.minlen"
 	both := "#   requires: [" + length + "]\n#   corroborates: [" + minlen + "]"
+	applied := both + "\n#   applied: {" + minlen + ": " + length + "}"
 	corroborated := tooShort + `
 violations contains {"fact": "pwquality.minlen", "expected": ">= 15", "message": "the OS allows less"} if {
 	input.pwquality.minlen < 15
@@ -135,6 +136,16 @@ violations contains {"fact": "pwquality.minlen", "expected": ">= 15", "message":
 			map[string]*finding.Fact{length: known(int64(15)), "mics.snmp.enabled": known(false)}, finding.NotApplicable, "no CLI"},
 		{"a violation beats not applicable", needsLength, tooShort + "\nnot_applicable contains \"no CLI\" if input.mics.snmp.enabled == false\n", nil,
 			map[string]*finding.Fact{length: known(int64(5)), "mics.snmp.enabled": known(false)}, finding.Fail, "too short"},
+		{"what is in effect is wrong, and not what was saved", applied, corroborated, nil,
+			map[string]*finding.Fact{length: known(int64(15)), minlen: known(int64(8))}, finding.Fail, "the OS allows less; saved but not applied: " + length + " is in order, " + minlen + " is not"},
+		{"what was saved is wrong, and not what is in effect", applied, corroborated, nil,
+			map[string]*finding.Fact{length: known(int64(8)), minlen: known(int64(15))}, finding.Fail, "too short; applied but not saved: " + minlen + " is in order, " + length + " is not"},
+		{"what is in effect was never saved", applied, corroborated, nil,
+			map[string]*finding.Fact{length: state(finding.Absent), minlen: known(int64(15))}, finding.Fail, "too short; applied but not saved: " + minlen + " is in order, " + length + " is not"},
+		{"both are wrong", applied, corroborated, nil,
+			map[string]*finding.Fact{length: known(int64(8)), minlen: known(int64(8))}, finding.Fail, "too short; the OS allows less"},
+		{"one of the two is not known", applied, corroborated, nil,
+			map[string]*finding.Fact{length: known(int64(8)), minlen: state(finding.Unreadable)}, finding.Fail, "too short"},
 		{"a policy error is an error", needsLength, tooShort + "\nviolations contains {\"fact\": \"x\"} if input.mics.password_policy.min_length / 0 == 1\n", nil,
 			map[string]*finding.Fact{length: known(int64(15))}, finding.Error, "policy error: "},
 		{"a violation that names no fact of the rule is an error", needsLength, strings.ReplaceAll(tooShort, `"fact": "mics.password_policy.min_length"`, `"fact": "mics.users"`), nil,

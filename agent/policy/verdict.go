@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func (j *judgement) verdict() finding.Result {
 	case j.err != nil:
 		r.Outcome, r.Reason = finding.Error, "policy error: "+j.err.Error()
 	case len(j.violations) > 0:
-		r.Outcome, r.Reason, r.Assurance = finding.Fail, j.messages(), j.offendingAssurance()
+		r.Outcome, r.Reason, r.Assurance = finding.Fail, j.messages()+j.disagreement(), j.offendingAssurance()
 	case j.attestedFault() != nil:
 		a := j.attestedFault()
 		r.Outcome, r.Reason, r.Assurance = finding.Fail, "attested by "+a.By+": "+a.Statement, finding.Attested
@@ -172,6 +173,33 @@ func (j *judgement) messages() string {
 		}
 	}
 	return strings.Join(out, "; ")
+}
+
+// disagreement says of each pair of what was saved and what is in effect whether
+// only one of them is wrong; "" when none is so.
+func (j *judgement) disagreement() string {
+	wrong := map[string]bool{}
+	for _, v := range j.violations {
+		wrong[v.fact] = true
+	}
+	var out strings.Builder
+	for _, applied := range slices.Sorted(maps.Keys(j.rule.Applied)) {
+		saved := j.rule.Applied[applied]
+		switch {
+		case !j.told(applied) || !j.told(saved) || wrong[applied] == wrong[saved]:
+		case wrong[applied]:
+			fmt.Fprintf(&out, "; saved but not applied: %s is in order, %s is not", saved, applied)
+		default:
+			fmt.Fprintf(&out, "; applied but not saved: %s is in order, %s is not", applied, saved)
+		}
+	}
+	return out.String()
+}
+
+// told tells a fact whose source says something; that it is not set, too.
+func (j *judgement) told(name string) bool {
+	f := j.fact(name)
+	return f.State == finding.Known || f.State == finding.Absent
 }
 
 // sort puts violations in the order in which METADATA names the facts.

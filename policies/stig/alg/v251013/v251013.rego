@@ -15,6 +15,7 @@
 #     - mics.tls.access.protocols
 #   corroborates: [probe.incoming_on, probe.incoming_off]
 #   site_optional: [accept_tls13]
+#   applied: {probe.incoming_on: mics.tls.incoming.protocols}
 #   gui: >-
 #     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration,
 #     then Apply

@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000077-ALG-000046
 #   ccis: [CCI-000133]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
 #   remark: >-
 #     By the vendor's format a record holds this in clientHost, clientPort and forwardedFor; what

@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000078-ALG-000047
 #   ccis: [CCI-000134]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
 #   remark: >-
 #     By the vendor's format a record holds this in action and in the response of the same

@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000079-ALG-000048
 #   ccis: [CCI-001487]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
 #   remark: >-
 #     The check's first sentence asks for the outcome, as V-251019 does; the title asks who. By

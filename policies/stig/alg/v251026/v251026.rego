@@ -14,6 +14,7 @@
 #     - mics.tls.uem.protocols
 #     - mics.tls.access.protocols
 #   corroborates: [probe.incoming_on, probe.incoming_off]
+#   applied: {probe.incoming_on: mics.tls.incoming.protocols}
 #   gui: >-
 #     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration,
 #     Protocols, then Apply and Save

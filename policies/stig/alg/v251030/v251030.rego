@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000334-ALG-000050
 #   ccis: [CCI-001851]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
 #   remark: >-
 #     One answer serves all ten rules about this setting, nine rated low and one high, though

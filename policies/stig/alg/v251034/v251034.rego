@@ -10,6 +10,7 @@
 #   ccis: [CCI-002403]
 #   requires: [kernel.routes, mics.route_gateways]
 #   corroborates: [net.static_routes]
+#   applied: {kernel.routes: mics.route_gateways}
 #   gui: Settings > Routes > Delete, Add
 #   remark: >-
 #     Which routes are approved is the site's to say (approved_routes). Routes that go through

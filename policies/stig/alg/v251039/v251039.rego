@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000511-ALG-000051
 #   ccis: [CCI-001851]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
 #   remark: >-
 #     The check asks for no more than the other rules about this setting: nothing measures how

@@ -10,6 +10,7 @@
 #   ccis: [CCI-000765]
 #   requires: [mics.signin.certificate, mics.signin.certificate_mapping]
 #   corroborates: [httpd.portal_verify_client]
+#   applied: {httpd.portal_verify_client: mics.signin.certificate}
 #   gui: >-
 #     Security > Advanced > Sign-in Authentication (Security > Sign-In Authentication elsewhere in
 #     the text) > Certificate Authentication, CAC or PIV, mapping, issuing CA chain, then Apply

@@ -9,6 +9,7 @@
 #   srg: SRG-APP-000515-NDM-000325
 #   ccis: [CCI-001851]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
 #   remark: >-
 #     The same setting is rated low nine times and high once, and the checks differ in what they

@@ -9,6 +9,7 @@
 #   srg: SRG-APP-000516-NDM-000350
 #   ccis: [CCI-002605]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
 #   remark: >-
 #     The same setting is rated low nine times and high once, and the checks differ in what they
