@@ -73,6 +73,7 @@ func newRoot(e *env) *cobra.Command {
 		newAttestCommand(e),
 		newWaiveCommand(e),
 		newSiteCommand(e),
+		newMapCommand(e),
 		newStigCommand(e),
 		newVersionCommand(e),
 	)

@@ -183,6 +183,66 @@ func TestMergeListsWhatContradicts(t *testing.T) {
 	}
 }
 
+func TestEntriesOfTheSamePlacesAreOne(t *testing.T) {
+	from := []Source{{Files: []string{"/a"}, Lens: "text"}}
+	entry := func(status Status, release string) Entry {
+		e := Entry{Fact: "a", Status: status, From: from, Line: 1}
+		if release != "" {
+			e.Confirmed = &Confirmation{By: "me", Release: release, Fleet: true}
+		}
+		return e
+	}
+	got, err := Merge([]Entry{entry(Assumed, ""), entry(Learned, ""), entry(Confirmed, "10.7"), entry(Confirmed, "10.8"), entry(Learned, "")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for release, want := range map[string]string{"10.7.1": "", "10.8": "", "10.9": "confirmed for release 10.8; this is 10.9"} {
+		if ok, why := got["a"].Usable(release, "any"); ok != (want == "") || why != want {
+			t.Errorf("%s: got %v, %q", release, ok, why)
+		}
+	}
+	elsewhere := entry(Confirmed, "10.7")
+	elsewhere.From = []Source{{Files: []string{"/b"}, Lens: "text"}}
+	proxy := entry(Confirmed, "10.7")
+	proxy.Assurance = finding.Proxy
+	for _, second := range []Entry{elsewhere, proxy, entry(Learned, "")} {
+		if _, err := Merge([]Entry{entry(Learned, ""), second}); err == nil {
+			t.Errorf("merged %+v", second)
+		}
+	}
+}
+
+func TestAdd(t *testing.T) {
+	dir := t.TempDir()
+	e := Entry{Fact: "mics.servers", Status: Learned, Assurance: finding.Direct, Source: "learned \"here\"", From: []Source{{
+		Files: []string{"/mi/a b.xml"}, Lens: "xml", Path: "/a/b", Fields: Fields{"host": "@name", "port": "x/\"y"},
+	}}}
+	path, err := Add(dir, "50.yaml", e, known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Status, e.Confirmed = Confirmed, &Confirmation{By: "me", When: "2026-11-20T10:00:00Z", Release: "10.7", Host: "h"}
+	if _, err := Add(dir, "60.yaml", e, known()); err != nil {
+		t.Fatal(err)
+	}
+	all, err := LoadDir(dir, known(), io.Discard)
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	e.File, e.Line = filepath.Join(dir, "60.yaml"), 2
+	if diff := cmp.Diff(e, all[1]); diff != "" {
+		t.Error(diff)
+	}
+	before, _ := os.ReadFile(path)
+	e.From = []Source{{Files: []string{"/elsewhere"}, Lens: "text"}}
+	if _, err := Add(dir, "50.yaml", e, known()); err == nil || !strings.Contains(err.Error(), "says already where this fact lies") {
+		t.Errorf("got %v", err)
+	}
+	if after, _ := os.ReadFile(path); string(after) != string(before) {
+		t.Error("the file changed")
+	}
+}
+
 func TestLoadDir(t *testing.T) {
 	dir := t.TempDir()
 	entry := func(fact string) string {
