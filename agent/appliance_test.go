@@ -252,6 +252,8 @@ func TestNoFileCanGoAndLeaveAPass(t *testing.T) {
 	if len(needs) < 12 {
 		t.Fatalf("only %d files are needed: %v", len(needs), needs)
 	}
+	p := passOf(t, dir)
+	defer p.close()
 	for file, rules := range needs {
 		real := filepath.Join(dir, "root", file)
 		if name, ok := strings.CutPrefix(file, "evidence:"); ok {
@@ -270,9 +272,9 @@ func TestNoFileCanGoAndLeaveAPass(t *testing.T) {
 			if err := spoil(); err != nil {
 				t.Fatal(err)
 			}
-			results := check(t, dir)
+			p.full()
 			for _, id := range rules {
-				if r := results[id]; r.Result == "pass" {
+				if r := p.results[id]; r.Outcome == finding.Pass {
 					t.Errorf("%s %s: %s still passes", file, name, id)
 				}
 			}
@@ -334,12 +336,10 @@ func TestConfirmationEndsWithTheRelease(t *testing.T) {
 }
 
 func TestExplainTellsEveryFact(t *testing.T) {
-	dir := appliance(t, "factory")
+	p := passOf(t, appliance(t, "factory"))
+	defer p.close()
 	for _, id := range judged() {
-		e, err := Explain(context.Background(), optionsIn(dir), id, false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := p.explanation(p.results[id], p.snap, p.now)
 		if len(e.Facts) == 0 || e.GUI+e.CLI == "" || e.Result.Result == "fail" && len(e.ToPass) == 0 {
 			t.Errorf("%s: %s", id, fmt.Sprintf("%+v", e))
 		}
