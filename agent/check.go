@@ -14,6 +14,7 @@ import (
 // Check makes one pass without a daemon and without a journal. It judges the
 // named rules, all when there are none.
 func Check(ctx context.Context, o Options, rules []string) (*api.Report, error) {
+	defer collectSeldom()()
 	p, err := build(o.withDefaults())
 	if err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func (p *parts) nearest(word string) string {
 
 // Explain tells all about one rule, from one pass without a daemon.
 func Explain(ctx context.Context, o Options, rule string, trace bool) (*api.Explanation, error) {
+	defer collectSeldom()()
 	p, err := build(o.withDefaults())
 	if err != nil {
 		return nil, err

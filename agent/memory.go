@@ -22,6 +22,13 @@ func holdCollector() func() {
 	return func() { debug.SetGCPercent(before) }
 }
 
+// collectSeldom is for what looks once and ends, most often before garbage
+// matters. It gives what undoes it.
+func collectSeldom() func() {
+	before := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(before) }
+}
+
 func trimMemory() {
 	debug.FreeOSMemory()
 	debug.SetGCPercent(collectAt(live()))
