@@ -147,6 +147,18 @@ func TestChangeBecomesAlertAndStatus(t *testing.T) {
 	}
 }
 
+func TestACompliantApplianceHasNoConditionAndNoAlert(t *testing.T) {
+	d := start(t, appliance(t, "compliant"))
+	if c := d.status().Agent.Conditions; len(c) != 0 {
+		t.Errorf("%+v", c)
+	}
+	select {
+	case m := <-d.alerts:
+		t.Errorf("%+v", m)
+	default:
+	}
+}
+
 func TestFirstPassAlertsEachOpenFindingOnce(t *testing.T) {
 	d := start(t, appliance(t, "factory"))
 	fails := d.status().Summary.Fail

@@ -254,11 +254,12 @@ func (l *loop) journalFault() {
 	}
 }
 
-// unreadable keeps one condition for each file that cannot be read.
+// unreadable keeps one condition for each file that cannot be read. A port that
+// does not answer, or is not asked, is no file.
 func (l *loop) unreadable() {
 	bad := map[string]string{}
 	for _, f := range l.snap {
-		if f.State == finding.Unreadable && len(f.Evidence) > 0 {
+		if f.State == finding.Unreadable && len(f.Evidence) > 0 && !strings.HasPrefix(f.Evidence[0].File, facts.LivePrefix) {
 			bad[f.Evidence[0].File] = f.Reason
 		}
 	}
