@@ -110,7 +110,7 @@ func TestRealRsyslogUnderstandsEveryAlert(t *testing.T) {
 		want := map[string]string{
 			"seq": strconv.FormatUint(m.Seq, 10), "event": string(m.Event), "rule": m.Rule, "stigid": m.StigID,
 			"severity": string(m.Severity), "result": string(m.Result), "reason": m.Reason, "file": m.File,
-			"line": strconv.Itoa(m.Line), "expected": m.Expected, "actual": m.Actual, "id": m.ID, "code": "",
+			"line": strconv.Itoa(m.Line), "expected": m.Expected, "actual": m.Actual, "assurance": string(m.Assurance), "id": m.ID, "code": "",
 		}
 		for name, v := range want {
 			if got[i].sd[name] != v {

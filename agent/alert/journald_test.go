@@ -37,7 +37,7 @@ func TestJournalReceivesFields(t *testing.T) {
 		"STIGWATCH_SEQ": "7", "STIGWATCH_ID": got["STIGWATCH_ID"], "STIGWATCH_EVENT": "opened",
 		"STIGWATCH_RULE": "V-250989", "STIGWATCH_STIG_ID": "MOIS-ND-000420", "STIGWATCH_SEVERITY": "medium",
 		"STIGWATCH_RESULT": "fail", "STIGWATCH_REASON": "it is␊wrong", "STIGWATCH_FILE": "/etc/x=y",
-		"STIGWATCH_LINE": "12", "STIGWATCH_EXPECTED": ">= 15", "STIGWATCH_ACTUAL": `a="b"]␊␀`, "STIGWATCH_CODE": "",
+		"STIGWATCH_ASSURANCE": "", "STIGWATCH_LINE": "12", "STIGWATCH_EXPECTED": ">= 15", "STIGWATCH_ACTUAL": `a="b"]␊␀`, "STIGWATCH_CODE": "",
 	}
 	if d := cmp.Diff(want, got); d != "" || len(got["STIGWATCH_ID"]) != 32 {
 		t.Error(d)

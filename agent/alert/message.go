@@ -13,23 +13,24 @@ import (
 // Message is one change of verdict, or one piece of news about the agent, as
 // every sink tells it. It is not changed once it was offered to an outlet.
 type Message struct {
-	Seq      uint64           // per agent, only grows; given by the caller
-	ID       string           // of the content: a duplicate has the same one
-	Event    finding.Event    //
-	Time     time.Time        // UTC, in microseconds
-	Host     string           //
-	Rule     string           // empty for news about the agent, as all up to Actual but Severity
-	StigID   string           //
-	Severity finding.Severity // of the rule; for news about the agent, empty or what raises it
-	Result   finding.Outcome  //
-	Reason   string           //
-	File     string           // of the first offending item, as the three below
-	Line     int              //
-	Expected string           //
-	Actual   string           // compact JSON, a plain string without quotes; empty when nothing is set
-	Text     string           // reads well by itself
-	Waived   bool             // it is an open finding that was accepted
-	Code     string           // of the agent's condition; empty for a change of verdict
+	Seq       uint64            // per agent, only grows; given by the caller
+	ID        string            // of the content: a duplicate has the same one
+	Event     finding.Event     //
+	Time      time.Time         // UTC, in microseconds
+	Host      string            //
+	Rule      string            // empty for news about the agent, as all up to Actual but Severity
+	StigID    string            //
+	Severity  finding.Severity  // of the rule; for news about the agent, empty or what raises it
+	Result    finding.Outcome   //
+	Reason    string            //
+	Assurance finding.Assurance // how the result is known
+	File      string            // of the first offending item, as the three below
+	Line      int               //
+	Expected  string            //
+	Actual    string            // compact JSON, a plain string without quotes; empty when nothing is set
+	Text      string            // reads well by itself
+	Waived    bool              // it is an open finding that was accepted
+	Code      string            // of the agent's condition; empty for a change of verdict
 }
 
 // FromChange makes the message that tells of a change on the appliance host.
@@ -37,7 +38,7 @@ func FromChange(c finding.Change, host string, seq uint64) Message {
 	item := shown(c.Result.Evidence)
 	m := Message{
 		Seq: seq, Event: c.Event, Time: instant(c.At), Host: clean(host),
-		Rule: clean(c.Result.Rule), Result: c.Result.Outcome, Reason: clean(c.Result.Reason),
+		Rule: clean(c.Result.Rule), Result: c.Result.Outcome, Assurance: c.Result.Assurance, Reason: clean(c.Result.Reason),
 		File: clean(item.File), Line: item.Line, Expected: clean(item.Expected), Actual: actual(item.Actual),
 	}
 	m.Waived = c.Result.Waiver != nil

@@ -48,7 +48,7 @@ func TestMessageTellsAChange(t *testing.T) {
 	want := Message{
 		Seq: 7, ID: got.ID, Event: finding.Opened, Time: time.Date(2096, 2, 29, 1, 2, 3, 456789000, time.UTC),
 		Host: "sentry1", Rule: "V-250989", StigID: "MOIS-ND-000420", Severity: finding.Medium,
-		Result: finding.Fail, Reason: "minimum length is 8, must be at least 15",
+		Result: finding.Fail, Assurance: finding.Direct, Reason: "minimum length is 8, must be at least 15",
 		File: "/mi/config-system/startup_config/identityconfig.xml", Line: 12, Expected: ">= 15", Actual: "8",
 		Text: "V-250989 opened (CAT II): minimum length is 8, must be at least 15 (/mi/config-system/startup_config/identityconfig.xml:12)",
 	}

@@ -51,19 +51,20 @@ func (f syslogFormat) bytes(m *Message) ([]byte, error) {
 // finds the same columns each time. The library writes them sorted by name.
 func parameters(m *Message) map[string]string {
 	return map[string]string{
-		"seq":      strconv.FormatUint(m.Seq, 10),
-		"id":       clean(m.ID),
-		"event":    clean(string(m.Event)),
-		"rule":     clean(m.Rule),
-		"stigId":   clean(m.StigID),
-		"severity": clean(string(m.Severity)),
-		"result":   clean(string(m.Result)),
-		"reason":   clean(m.Reason),
-		"file":     clean(m.File),
-		"line":     strconv.Itoa(m.Line),
-		"expected": clean(m.Expected),
-		"actual":   clean(m.Actual),
-		"code":     clean(m.Code),
+		"seq":       strconv.FormatUint(m.Seq, 10),
+		"id":        clean(m.ID),
+		"event":     clean(string(m.Event)),
+		"rule":      clean(m.Rule),
+		"stigId":    clean(m.StigID),
+		"severity":  clean(string(m.Severity)),
+		"result":    clean(string(m.Result)),
+		"reason":    clean(m.Reason),
+		"assurance": clean(string(m.Assurance)),
+		"file":      clean(m.File),
+		"line":      strconv.Itoa(m.Line),
+		"expected":  clean(m.Expected),
+		"actual":    clean(m.Actual),
+		"code":      clean(m.Code),
 	}
 }
 
