@@ -44,3 +44,11 @@ func TestShowHTTPDRefuses(t *testing.T) {
 		refuses(t, bad, ShowHTTPD{}, Query{Path: "protocols"}, bad)
 	}
 }
+
+func TestTLSProbe(t *testing.T) {
+	table(t, TLSProbe{}, probeText, map[string][]string{"on": {"TLSv1.2", "TLSv1.3"}, "off": {"TLSv1"}})
+	table(t, TLSProbe{}, "TLSv1.2 off\nTLSv1.3 unreadable reset\n", map[string][]string{"on": nil, "off": {"TLSv1.2"}})
+	for _, bad := range []string{"", "TLSv1.2 unreadable it timed out\n", "TLSv1.2\n", "TLSv1.2 online\n"} {
+		refuses(t, bad, TLSProbe{}, Query{Path: "on"}, bad)
+	}
+}

@@ -14,6 +14,7 @@ func FuzzToken(f *testing.F)      { fuzzLaws(f, "token") }
 func FuzzPEM(f *testing.F)        { fuzzLaws(f, "pem") }
 func FuzzShowFIPS(f *testing.F)   { fuzzLaws(f, "showfips") }
 func FuzzShowHTTPD(f *testing.F)  { fuzzLaws(f, "showhttpd") }
+func FuzzTLSProbe(f *testing.F)   { fuzzLaws(f, "tlsprobe") }
 func FuzzRelease(f *testing.F)    { fuzzLaws(f, "release") }
 
 // fuzzLaws checks the laws of one lens of lawCases on whatever comes.

@@ -61,8 +61,15 @@ func captureLaws() []lawCase {
 			[]Query{{Path: "enabled"}}},
 		{"showhttpd", ShowHTTPD{}, []string{showHTTPDText, strings.ReplaceAll(showHTTPDText, " TLSv1.2", " | TLSv1.1, TLSv1.2 |\r")},
 			[]Query{{Path: "protocols"}}},
+		{"tlsprobe", TLSProbe{}, []string{probeText, "TLSv1.2 on"}, []Query{{Path: "on"}, {Path: "off"}}},
 	}
 }
+
+const probeText = `SSLv3 unreadable it timed out
+TLSv1 off the alert protocol_version
+TLSv1.2 on a ServerHello of TLSv1.2
+TLSv1.3 on a ServerHello of TLSv1.3
+`
 
 const showHTTPDText = `sentry1# show httpd protocol
 +--------+---------------------------
