@@ -345,3 +345,19 @@ func TestExplainTellsEveryFact(t *testing.T) {
 		}
 	}
 }
+
+// An EDIPI identifies a person: rules compare it, and nobody sees it whole.
+func TestPersonalDataIsMaskedWhereverItLeaves(t *testing.T) {
+	dir := appliance(t, "compliant")
+	edit(t, filepath.Join(dir, identity), "1000000002", "1000000001") // the same twice: a finding, with its item
+	r := check(t, dir)["V-250994"]
+	x, err := Explain(context.Background(), optionsIn(dir), "V-250994", true)
+	if err != nil || len(x.Trace) == 0 || r.Result != "fail" {
+		t.Fatalf("%s %v", r.Result, err)
+	}
+	for _, text := range []string{fmt.Sprintf("%+v", r), fmt.Sprintf("%+v", x)} {
+		if strings.Contains(text, "1000000001") || !strings.Contains(text, "********01") {
+			t.Errorf("%s", text)
+		}
+	}
+}

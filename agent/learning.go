@@ -66,7 +66,7 @@ func (m *Mapper) probe(name string) Probed {
 	e, f := m.p.mapping[name], m.snap[name]
 	got := Probed{
 		Fact: name, About: m.p.engine.Schema[name].Description, Status: string(e.Status),
-		State: f.State, Reason: f.Reason, Value: f.Value, Places: []string{},
+		State: f.State, Reason: f.Reason, Value: f.ForPeople(), Places: []string{},
 	}
 	for _, src := range e.From {
 		got.Places = append(got.Places, placeOf(src))

@@ -66,7 +66,7 @@ func FromFact(f finding.Fact, role finding.Role, mapping string) Fact {
 		Fact:      f.Name,
 		Role:      string(role),
 		State:     string(f.State),
-		Value:     f.Value,
+		Value:     f.ForPeople(),
 		Mapping:   mapping,
 		Assurance: string(f.Assurance),
 		Reason:    f.Reason,

@@ -132,8 +132,13 @@ func (r *Reader) ask(f *finding.Fact, t *tree, src *mapping.Source) {
 		return
 	}
 	f.State, f.Reason = finding.Known, ""
-	if _, list := f.Value.([]any); list {
+	if list, ok := f.Value.([]any); ok {
 		f.Items = f.Evidence
+		f.Shown = r.o.Schema[f.Name].Shown(list, func(value string) {
+			for i := range f.Evidence {
+				f.Evidence[i].Raw = strings.ReplaceAll(f.Evidence[i].Raw, value, finding.Masked(value))
+			}
+		})
 	}
 }
 

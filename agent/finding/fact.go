@@ -19,10 +19,19 @@ type Fact struct {
 	Name      string     // dotted: group first, "sshd.banner"
 	State     State      //
 	Value     any        // int64, bool, string, []any, map[string]any; nil unless Known or Unconfirmed
+	Shown     any        // Value with what identifies a person masked; nil: as it is
 	Assurance Assurance  // Direct or Proxy when Known or Absent, else Unknown
 	Reason    string     // why it is not known, in a sentence without a full stop
 	Evidence  []Evidence // where it was read or looked for, the winning place first
 	Items     []Evidence // for a list: where each item of Value stands, same order
+}
+
+// ForPeople is the value as people may see it, wherever it leaves the agent.
+func (f *Fact) ForPeople() any {
+	if f.Shown != nil {
+		return f.Shown
+	}
+	return f.Value
 }
 
 // Evidence is where a fact was read.

@@ -3,6 +3,7 @@ package finding
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -23,7 +24,38 @@ const (
 type FactType struct {
 	Kind        Kind
 	Fields      map[string]Kind // of Record and Records
+	Personal    []string        // fields that identify a person
 	Description string
+}
+
+// Masked is what people see of a personal value: its last two characters.
+func Masked(s string) string {
+	r := []rune(s)
+	for i := range max(0, len(r)-2) {
+		r[i] = '*'
+	}
+	return string(r)
+}
+
+// Shown gives records as people may see them; nil when nothing in them is
+// personal. personal gets each value that was masked.
+func (t FactType) Shown(records []any, personal func(value string)) any {
+	if len(t.Personal) == 0 {
+		return nil
+	}
+	out := make([]any, len(records))
+	for i := range records {
+		rec, _ := records[i].(map[string]any)
+		shown := maps.Clone(rec)
+		for _, field := range t.Personal {
+			if text, ok := rec[field].(string); ok {
+				shown[field] = Masked(text)
+				personal(text)
+			}
+		}
+		out[i] = shown
+	}
+	return out
 }
 
 // Schema is the closed set of facts by dotted name.
@@ -45,6 +77,7 @@ type jsonSchema struct {
 	Properties  map[string]*jsonSchema `json:"properties"`
 	Items       *jsonSchema            `json:"items"`
 	Additional  *bool                  `json:"additionalProperties"`
+	Personal    bool                   `json:"x-personal"` // people see it masked
 }
 
 // ParseSchema reads policies/schemas/input.json: nested closed objects, whose
@@ -124,6 +157,9 @@ func (t *FactType) fields(n *jsonSchema) error {
 		switch Kind(kind) {
 		case Integer, Boolean, String:
 			t.Fields[name] = Kind(kind)
+			if f.Personal {
+				t.Personal = append(t.Personal, name)
+			}
 		default:
 			return fmt.Errorf("field %q: type %v is not a scalar", name, f.Type)
 		}

@@ -30,11 +30,31 @@ func (e *Engine) Trace(ctx context.Context, snap finding.Snapshot, id string) ([
 	p.run(ctx, &judgement{rule: e.Rules[id], snap: snap, site: e.site}) // an error is in the trace too
 	var b strings.Builder
 	topdown.PrettyTraceWithLocation(&b, *steps)
-	for line := range strings.Lines(b.String()) {
+	mask := strings.NewReplacer(e.personal(snap, id)...)
+	for line := range strings.Lines(mask.Replace(b.String())) {
 		if len(lines) == maxTrace {
 			return append(lines, fmt.Sprintf("… more than %d steps, the rest is left out", maxTrace)), nil
 		}
 		lines = append(lines, strings.TrimRight(line, "\n"))
 	}
 	return lines, nil
+}
+
+// personal gives, in pairs, what identifies a person in the facts of a rule, and
+// what people see of it.
+func (e *Engine) personal(snap finding.Snapshot, id string) []string {
+	var pairs []string
+	for _, name := range e.queries[id].reads {
+		f := snap[name]
+		if f == nil {
+			continue
+		}
+		list, _ := f.Value.([]any)
+		e.Schema[name].Shown(list, func(value string) {
+			if value != "" {
+				pairs = append(pairs, value, finding.Masked(value))
+			}
+		})
+	}
+	return pairs
 }

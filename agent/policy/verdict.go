@@ -246,7 +246,7 @@ func (j *judgement) offending(v violation) finding.Item {
 	}
 	it := item(f, role)
 	it.Expected, it.Reason = v.expected, v.message
-	if list, ok := f.Value.([]any); ok && v.item >= 0 && v.item < len(list) {
+	if list, ok := f.ForPeople().([]any); ok && v.item >= 0 && v.item < len(list) {
 		it.Actual = list[v.item]
 		if v.item < len(f.Items) {
 			it.At(f.Items[v.item])
@@ -258,7 +258,7 @@ func (j *judgement) offending(v violation) finding.Item {
 func item(f *finding.Fact, role finding.Role) finding.Item {
 	it := finding.Item{Fact: f.Name, Role: role, State: f.State, Reason: f.Reason}
 	if f.State == finding.Known {
-		it.Actual = f.Value
+		it.Actual = f.ForPeople()
 	}
 	if len(f.Evidence) > 0 {
 		it.At(f.Evidence[0])
