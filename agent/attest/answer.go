@@ -88,7 +88,7 @@ func (b *Book) Expiring(now time.Time) []Warning {
 	var out []Warning
 	for i := range b.Attestations {
 		a := &b.Attestations[i]
-		if days := threshold(a.end().Sub(now)); days > 0 && !a.start().After(now) && !a.renewed(b.Attestations[i+1:], now) {
+		if days := finding.SoonDays(a.end().Sub(now)); days > 0 && !a.start().After(now) && !a.renewed(b.Attestations[i+1:], now) {
 			out = append(out, Warning{Rule: a.Rule, Facts: a.Facts, Days: days, Expires: a.end()})
 		}
 	}
@@ -103,18 +103,4 @@ func (a *Attestation) renewed(later []Attestation, now time.Time) bool {
 			return l.Rule == a.Rule && slices.Contains(l.Facts, fact) && !l.start().After(now) && now.Before(l.end())
 		})
 	})
-}
-
-// threshold gives the smallest number of days to warn at that is not less than
-// what is left; 0 when it is too early or too late to warn.
-func threshold(left time.Duration) int {
-	if left <= 0 {
-		return 0
-	}
-	for _, days := range []int{7, 14, 30} {
-		if left <= time.Duration(days)*24*time.Hour {
-			return days
-		}
-	}
-	return 0
 }

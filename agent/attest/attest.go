@@ -7,8 +7,6 @@
 package attest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -70,7 +68,7 @@ func Load(path string, named bool, known Known) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Book{Attestations: list, Digest: digest(b)}, nil
+	return &Book{Attestations: list, Digest: strict.Digest(b)}, nil
 }
 
 // Add appends an attestation to the file at path, which it makes when there is
@@ -99,10 +97,5 @@ func parse(name string, b []byte, known Known) ([]Attestation, error) {
 }
 
 // start and end are When and Expires of an attestation that was checked.
-func (a *Attestation) start() time.Time { t, _ := instant(a.When); return t }
-func (a *Attestation) end() time.Time   { t, _ := instant(a.Expires); return t }
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
+func (a *Attestation) start() time.Time { t, _ := strict.Instant(a.When); return t }
+func (a *Attestation) end() time.Time   { t, _ := strict.Instant(a.Expires); return t }

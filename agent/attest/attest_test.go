@@ -71,7 +71,7 @@ func TestLoadReadsEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&Book{Attestations: []Attestation{nightly()}, Digest: digest([]byte(full))}, book); diff != "" {
+	if diff := cmp.Diff(&Book{Attestations: []Attestation{nightly()}, Digest: strict.Digest([]byte(full))}, book); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -79,7 +79,7 @@ func TestLoadReadsEveryKey(t *testing.T) {
 func TestLoadWithoutAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none.yaml")
 	book, err := Load(path, false, known())
-	if err != nil || len(book.Attestations) != 0 || book.Digest != digest(nil) {
+	if err != nil || len(book.Attestations) != 0 || book.Digest != strict.Digest(nil) {
 		t.Errorf("%+v %v", book, err)
 	}
 	_, err = Load(path, true, known())
@@ -167,7 +167,7 @@ func TestAtSaysWhyAnAnswerIsVoid(t *testing.T) {
 		"just before the end":     {end.Add(-1), good, ""},
 		"the instant it ends":     {end, good, "expired on 2027-11-20T10:00:00Z"},
 		"in another zone":         {end.In(time.FixedZone("", 3600)), good, "expired on 2027-11-20T10:00:00Z"},
-		"evidence changed":        {when, func(string) (string, error) { return digest(nil), nil }, "its evidence backup-job.txt changed"},
+		"evidence changed":        {when, func(string) (string, error) { return strict.Digest(nil), nil }, "its evidence backup-job.txt changed"},
 		"evidence gone":           {when, func(f string) (string, error) { _, err := os.ReadFile("/none/" + f); return "", err }, "its evidence backup-job.txt cannot be read: no such file or directory"},
 		"evidence not read":       {when, func(string) (string, error) { return aDigest, errors.New("too large") }, "its evidence backup-job.txt cannot be read: too large"},
 		"expired before evidence": {end, func(string) (string, error) { t.Error("read for nothing"); return "", nil }, "expired on 2027-11-20T10:00:00Z"},

@@ -22,7 +22,6 @@ const (
 var (
 	ruleForm   = regexp.MustCompile(`^V-\d{6}$`)
 	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	utcForm    = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
 // checker looks for what the types alone do not show.
@@ -109,7 +108,7 @@ func (c checker) term(key string, a *Attestation) {
 }
 
 func (c checker) instant(key, value string) (time.Time, bool) {
-	t, ok := instant(value)
+	t, ok := strict.Instant(value)
 	if !ok && c.Has(key) {
 		c.Wrong(key, `%q is not a time in UTC: write it like "2026-11-20T10:00:00Z"`, value)
 	}
@@ -131,15 +130,6 @@ func (c checker) evidence(key string, e *Evidence) {
 // inside tells whether a name stays in the folder that it is relative to.
 func inside(name string) bool {
 	return fs.ValidPath(name) && name != "." && !strings.Contains(name, `\`) && !strings.ContainsFunc(name, unicode.IsControl)
-}
-
-// instant reads an RFC 3339 time in UTC; time.Parse alone takes more than that.
-func instant(s string) (time.Time, bool) {
-	if !utcForm.MatchString(s) {
-		return time.Time{}, false
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t, err == nil
 }
 
 // unprintable tells what has no place in a text of several lines.

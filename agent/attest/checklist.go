@@ -27,8 +27,8 @@ type vuln struct {
 // STIG Viewer 2, or CKLB of STIG Viewer 3. What was not reviewed is no answer.
 // The error, about the file as a whole, is a strict.Mistakes.
 func FromChecklist(b []byte, in Import) (Imported, error) {
-	if len(b) > maxImport {
-		return Imported{}, in.errorf(0, "the file is larger than %d bytes", maxImport)
+	if len(b) > MaxImport {
+		return Imported{}, in.errorf(0, "the file is larger than %d bytes", MaxImport)
 	}
 	text := body(b)
 	var answers []foreign

@@ -12,7 +12,7 @@ import (
 // What a file from elsewhere may cost. The largest checklists that people hand
 // round have a few megabytes.
 const (
-	maxImport = 16 << 20 // bytes
+	MaxImport = 16 << 20 // bytes
 	maxDepth  = 32       // of values or elements in each other
 	maxValues = 500_000  // values or elements
 )

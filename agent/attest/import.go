@@ -84,8 +84,8 @@ func (in Import) attestation(f *foreign) (a Attestation, why string) {
 		By:   Person{tidy(f.by), tidy(in.By.Role)},
 		When: f.when.UTC().Format(time.RFC3339), Expires: f.expires.UTC().Format(time.RFC3339),
 	}
-	_, when := instant(a.When)
-	_, expires := instant(a.Expires)
+	_, when := strict.Instant(a.When)
+	_, expires := strict.Instant(a.Expires)
 	switch {
 	case !ok:
 		why = "this does not name one rule: write it like V-251004"

@@ -125,7 +125,7 @@ func TestFromSAFRefusesFiles(t *testing.T) {
 		"deep":          {strings.Repeat("[", 40) + strings.Repeat("]", 40), "nested more than 32 deep"},
 		"deeper":        {strings.Repeat("[", 1<<20), "exceeded max depth"},
 		"many":          {"[" + strings.Repeat("0,", maxValues) + "0]", "more than 500000 values"},
-		"large":         {strings.Repeat(" ", maxImport+1), "larger than 16777216 bytes"},
+		"large":         {strings.Repeat(" ", MaxImport+1), "larger than 16777216 bytes"},
 		"large YAML":    {"- " + strings.Repeat("a", strict.MaxBytes), "larger than 1048576 bytes"},
 		"YAML syntax":   {"- a: b\n c: d\n", "f:1: this is not YAML"},
 		"YAML alias":    {"- &a {control_id: x}\n- *a\n", "anchors (&a) are not accepted"},
@@ -297,7 +297,7 @@ func TestFromChecklistRefusesFiles(t *testing.T) {
 		"unknown entity": {"<CHECKLIST>&x;</CHECKLIST>", "invalid character entity &x;"},
 		"deep":           {strings.Repeat("<a>", 40) + strings.Repeat("</a>", 40), "nested more than 32 deep"},
 		"many":           {"<CHECKLIST>" + strings.Repeat("<a/>", maxValues) + "</CHECKLIST>", "more than 500000 values"},
-		"large":          {"<" + strings.Repeat(" ", maxImport), "larger than 16777216 bytes"},
+		"large":          {"<" + strings.Repeat(" ", MaxImport), "larger than 16777216 bytes"},
 		"other encoding": {`<?xml version="1.0" encoding="UTF-16"?><CHECKLIST/>`, "UTF-16"},
 	}
 	for name, tt := range tests {

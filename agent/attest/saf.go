@@ -33,8 +33,8 @@ func FromSAF(b []byte, in Import) (Imported, error) {
 // safItems gives the list of the file. SAF minds no further keys, and neither
 // do we.
 func (in Import) safItems(b []byte) ([]map[string]string, error) {
-	if len(b) > maxImport {
-		return nil, in.errorf(0, "the file is larger than %d bytes", maxImport)
+	if len(b) > MaxImport {
+		return nil, in.errorf(0, "the file is larger than %d bytes", MaxImport)
 	}
 	if text := body(b); len(text) == 0 || text[0] != '[' && text[0] != '{' {
 		var items []map[string]string

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -74,6 +75,10 @@ func newAttestListCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(answers) == 0 {
+				fmt.Fprintln(e.stdout, "there is no attestation; \"stigwatch attest RULE\" makes one")
+				return nil
+			}
 			s := newScreen(e.stdout)
 			t := table{head: []string{"RULE", "FACT", "STATUS", "EXPIRES", "BY"}}
 			for _, a := range answers {
@@ -104,7 +109,7 @@ are taken; the others are listed with the reason.`,
 			if err := needs(map[string]string{"by": in.By.Name, "role": in.By.Role}); err != nil {
 				return err
 			}
-			b, err := os.ReadFile(args[0])
+			b, err := readAtMost(args[0], attest.MaxImport)
 			if err != nil {
 				return err
 			}
@@ -142,4 +147,19 @@ func (e *env) written(path string, err error) error {
 		fmt.Fprintf(e.stdout, "written to %s\na running agent takes it in after: systemctl reload stigwatch\n", safe(path))
 	}
 	return err
+}
+
+// readAtMost reads a file that somebody named, and one byte more than the limit
+// at most, so that whoever parses it sees that it is too large.
+func readAtMost(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot import: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot import %q: %w", path, err)
+	}
+	return b, nil
 }

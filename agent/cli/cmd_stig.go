@@ -3,9 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,7 +48,7 @@ taken in too, as long as all its rules are known.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			b, err := readOfficial(args[0])
+			b, err := readAtMost(args[0], agent.MaxSTIG)
 			if err != nil {
 				return err
 			}
@@ -63,21 +61,6 @@ taken in too, as long as all its rules are known.`,
 	}
 	addJSON(cmd, &asJSON)
 	return cmd
-}
-
-// readOfficial reads no more than can be taken, and one byte that shows there is
-// more.
-func readOfficial(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot import: %w", err)
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, agent.MaxSTIG+1))
-	if err != nil {
-		return nil, fmt.Errorf("cannot import: %w", err)
-	}
-	return b, nil
 }
 
 // importedDoc is what `stig import --json` prints.

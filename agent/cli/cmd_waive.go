@@ -57,6 +57,10 @@ func newWaiveListCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(waivers) == 0 {
+				fmt.Fprintln(e.stdout, "there is no waiver; \"stigwatch waive RULE\" makes one")
+				return nil
+			}
 			s := newScreen(e.stdout)
 			t := table{head: []string{"RULE", "STATE", "EXPIRES", "TICKET", "APPROVER"}}
 			for _, w := range waivers {

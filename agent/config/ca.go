@@ -24,7 +24,7 @@ func (s *Site) readCAs(d *strict.Doc, dir string) {
 			d.Wrong(item("approved_cas", i), "%q: %s", path, strict.Cannot("read", err))
 			continue
 		}
-		s.Digest = digest([]byte(s.Digest + digest(b)))
+		s.Digest = strict.Digest([]byte(s.Digest + strict.Digest(b)))
 		if err := addCertificates(s.CAs, b); err != nil {
 			d.Wrong(item("approved_cas", i), "%q: %v", path, err)
 		}

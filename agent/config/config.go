@@ -7,8 +7,6 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -75,7 +73,7 @@ func LoadAll(path string, over Overrides) (*Config, *Site, error) {
 	if err := append(wrong, more...).Err(); err != nil {
 		return cfg, site, err
 	}
-	cfg.Digest = digest([]byte(cfg.Digest + site.Digest))
+	cfg.Digest = strict.Digest([]byte(cfg.Digest + site.Digest))
 	return cfg, site, nil
 }
 
@@ -98,15 +96,10 @@ func parse(path string, b []byte, over Overrides) (*Config, *strict.Doc) {
 	f := file{Sinks: []Sink{}}
 	d := strict.Decode(path, b, &f)
 	cfg := f.fill(absolute(path), over)
-	cfg.Digest = digest(b)
+	cfg.Digest = strict.Digest(b)
 	f.checkPaths(d)
 	cfg.check(d)
 	return cfg, d
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // item gives the key of a list's item.

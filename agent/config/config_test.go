@@ -49,7 +49,7 @@ func TestNoKeyGivesTheDefaults(t *testing.T) {
 		Path: dir + "/stigwatch.yaml", Root: "/", SitePath: dir + "/site.yaml", MappingDirs: []string{dir + "/mapping.d"},
 		Waivers: dir + "/waivers.yaml", Attestations: dir + "/attestations.yaml",
 		Evidence: "/var/lib/stigwatch/evidence", Probe: true, StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
-		Socket: "/run/stigwatch/stigwatch.sock", Sinks: []Sink{}, Enforce: Enforce{Mode: "alert"}, Digest: digest([]byte("# nothing\n")),
+		Socket: "/run/stigwatch/stigwatch.sock", Sinks: []Sink{}, Enforce: Enforce{Mode: "alert"}, Digest: strict.Digest([]byte("# nothing\n")),
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)

@@ -104,7 +104,7 @@ func loadSite(path string, named bool) (*Site, strict.Mistakes) {
 
 // parseSite makes the profile of the file's bytes, looking at no other file.
 func parseSite(path string, b []byte) (*Site, *strict.Doc) {
-	s := &Site{Digest: digest(b)}
+	s := &Site{Digest: strict.Digest(b)}
 	d := strict.Decode(path, b, s)
 	s.check(d)
 	return s, d

@@ -20,7 +20,6 @@ const (
 var (
 	ruleForm   = regexp.MustCompile(`^V-\d{6}$`)
 	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	utcForm    = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
 // parse reads the file's bytes, looking at no other file.
@@ -104,7 +103,7 @@ func (c checker) term(key string, w *Waiver) {
 }
 
 func (c checker) instant(key, value string) (time.Time, bool) {
-	t, ok := instant(value)
+	t, ok := strict.Instant(value)
 	if !ok && c.Has(key) {
 		c.Wrong(key, `%q is not a time in UTC: write it like "2026-11-20T10:00:00Z"`, value)
 	}
@@ -115,13 +114,4 @@ func (c checker) digest(key, value string) {
 	if c.Has(key) && !digestForm.MatchString(value) {
 		c.Wrong(key, "%q is not a digest: write sha256: and 64 hexadecimal digits in lower case; stigwatch waive fills it in", value)
 	}
-}
-
-// instant reads an RFC 3339 time in UTC; time.Parse alone takes more than that.
-func instant(s string) (time.Time, bool) {
-	if !utcForm.MatchString(s) {
-		return time.Time{}, false
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t, err == nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stigwatch/agent/finding"
+	"stigwatch/agent/strict"
 )
 
 // CanonicalEvidence is the digest of what a result fails on: of each offending
@@ -25,7 +26,7 @@ func CanonicalEvidence(r finding.Result) string {
 		return ""
 	}
 	slices.Sort(items)
-	return digest([]byte(strings.Join(items, "\n")))
+	return strict.Digest([]byte(strings.Join(items, "\n")))
 }
 
 // canonical writes an item as JSON in one line; encoding/json sorts the keys of

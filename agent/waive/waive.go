@@ -6,14 +6,13 @@
 package waive
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 	"time"
 
+	"stigwatch/agent/finding"
 	"stigwatch/agent/strict"
 )
 
@@ -54,7 +53,7 @@ func Load(path string, named bool, rules []string) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Book{Waivers: list, Digest: digest(b)}, nil
+	return &Book{Waivers: list, Digest: strict.Digest(b)}, nil
 }
 
 // Add appends a waiver to the file at path, which it makes when there is none.
@@ -123,7 +122,7 @@ func (b *Book) Expiring(now time.Time) []Warning {
 	var out []Warning
 	for i := range b.Waivers {
 		w := &b.Waivers[i]
-		days := threshold(w.end().Sub(now))
+		days := finding.SoonDays(w.end().Sub(now))
 		if longest, _ := b.Find(w.Rule, w.Evidence, w.Policy, now); days > 0 && longest == w {
 			out = append(out, Warning{Rule: w.Rule, Ticket: w.Ticket, Days: days, Expires: w.end()})
 		}
@@ -131,25 +130,6 @@ func (b *Book) Expiring(now time.Time) []Warning {
 	return out
 }
 
-// threshold gives the smallest number of days to warn at that is not less than
-// what is left; 0 when it is too early or too late to warn.
-func threshold(left time.Duration) int {
-	if left <= 0 {
-		return 0
-	}
-	for _, days := range []int{7, 14, 30} {
-		if left <= time.Duration(days)*24*time.Hour {
-			return days
-		}
-	}
-	return 0
-}
-
 // start and end are When and Expires of a waiver that was checked.
-func (w *Waiver) start() time.Time { t, _ := instant(w.When); return t }
-func (w *Waiver) end() time.Time   { t, _ := instant(w.Expires); return t }
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
+func (w *Waiver) start() time.Time { t, _ := strict.Instant(w.When); return t }
+func (w *Waiver) end() time.Time   { t, _ := strict.Instant(w.Expires); return t }
