@@ -86,6 +86,7 @@ func passOf(t *testing.T, dir string) *pass {
 }
 
 func (p *pass) full() {
+	p.engine.Forget()
 	p.attest(p.now)
 	p.snap, _ = p.reader.All()
 	p.keep(p.engine.Evaluate(context.Background(), p.snap, nil, p.now))
@@ -103,7 +104,7 @@ func (p *pass) take(path string) {
 	first := p.engine.Affected(changed.Values)
 	p.keep(p.engine.Evaluate(context.Background(), snap, first, p.now))
 	rest := slices.DeleteFunc(p.engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
-	p.keep(p.engine.Restate(snap, rest, p.now))
+	p.keep(p.engine.Evaluate(context.Background(), snap, rest, p.now))
 }
 
 func (p *pass) equals(t *testing.T, ref *pass, what string) {

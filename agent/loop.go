@@ -329,8 +329,7 @@ func (l *loop) update(ctx context.Context, paths []string) {
 	}
 	rest := slices.DeleteFunc(engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
 	if len(rest) > 0 {
-		now := time.Now()
-		l.settle(engine.Restate(snap, rest, now), now, false)
+		l.judge(ctx, rest)
 	}
 	l.publish(time.Now())
 	l.a.timing.pass(time.Since(start), false)

@@ -119,7 +119,7 @@ func (p *parts) newEngine() (*policy.Engine, error) {
 	if p.site != nil {
 		site = p.site.Data()
 	}
-	return policy.Load(policy.Options{Tree: policies.FS, Source: "embedded", Site: site})
+	return policy.Load(policy.Options{Tree: policies.FS, Source: "embedded", Site: site, Checked: true})
 }
 
 // reopened gives the same parts over the root and the evidence folder as they

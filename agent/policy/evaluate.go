@@ -29,31 +29,36 @@ type violation struct {
 }
 
 // Evaluate judges rules (all when ids is nil) against a snapshot, in the order
-// of ids. A fault in one rule makes that rule an error and stops no other.
+// of ids. A fault in one rule makes that rule an error and stops no other. A rule
+// is a function of what it reads: while Rego sees the same, what it found the
+// last time is used again, and only the evidence is made anew.
 func (e *Engine) Evaluate(ctx context.Context, snap finding.Snapshot, ids []string, now time.Time) []finding.Result {
 	if ids == nil {
 		ids = e.Order
 	}
-	txn, err := e.store.NewTransaction(ctx)
-	if err == nil {
-		defer e.store.Abort(ctx, txn)
-	}
-	p := &pass{engine: e, in: e.inputFor(ids, snap), txn: txn, shared: topdown.NewVirtualCache()}
+	e.see(ids, snap)
+	var p *pass
 	results := make([]finding.Result, 0, len(ids))
 	for _, id := range ids {
-		j := &judgement{rule: e.Rules[id], snap: snap, site: e.site, answers: e.answers[id], err: err}
-		if j.rule.HasPolicy && err == nil {
+		j := e.again(id)
+		if j == nil {
+			j = &judgement{rule: e.Rules[id], site: e.site, seen: e.input.clock}
+			if p == nil {
+				p = e.newPass(ctx)
+				defer p.end(ctx)
+			}
 			p.run(ctx, j)
+			e.last[id] = j
 		}
+		j.snap, j.answers = snap, e.answers[id]
 		results = append(results, j.result(now))
 		j.snap = nil // it would keep an old one alive
-		e.last[id] = j
 	}
 	return results
 }
 
-// inputFor gives the input in which all that these rules read is as in snap.
-func (e *Engine) inputFor(ids []string, snap finding.Snapshot) *ast.Term {
+// see takes in all that these rules read.
+func (e *Engine) see(ids []string, snap finding.Snapshot) {
 	for _, id := range ids {
 		if q := e.queries[id]; q != nil {
 			for _, fact := range q.reads {
@@ -61,21 +66,20 @@ func (e *Engine) inputFor(ids []string, snap finding.Snapshot) *ast.Term {
 			}
 		}
 	}
-	return e.input.term()
 }
 
-// Restate gives the results of rules that were evaluated before, when the values
-// of their facts are as they were then and only stand elsewhere now. Rego sees
-// nothing of that, so only the evidence is made anew.
-func (e *Engine) Restate(snap finding.Snapshot, ids []string, now time.Time) []finding.Result {
-	results := make([]finding.Result, 0, len(ids))
-	for _, id := range ids {
-		j := *e.last[id]
-		j.snap = snap
-		results = append(results, j.result(now))
+// again gives what was found of a rule the last time, if that still holds.
+func (e *Engine) again(id string) *judgement {
+	j, q := e.last[id], e.queries[id]
+	if j == nil || j.err != nil || q != nil && e.input.changed(q.reads, j.seen) {
+		return nil
 	}
-	return results
+	return j
 }
+
+// Forget has the next Evaluate ask Rego of every rule, for whoever measures or
+// compares.
+func (e *Engine) Forget() { clear(e.last) }
 
 func (j *judgement) result(now time.Time) finding.Result {
 	r := j.verdict()
@@ -88,6 +92,7 @@ type pass struct {
 	engine *Engine
 	in     *ast.Term
 	txn    storage.Transaction
+	err    error // there is no transaction
 
 	// shared keeps what a rule was answered by the library, for the rules after it
 	// that ask the same. A builtin that fails leaves its caller without a value there
@@ -98,7 +103,25 @@ type pass struct {
 	tracer topdown.QueryTracer // nil: nobody wants to know
 }
 
+func (e *Engine) newPass(ctx context.Context) *pass {
+	p := &pass{engine: e, in: e.input.term(), shared: topdown.NewVirtualCache()}
+	p.txn, p.err = e.store.NewTransaction(ctx)
+	return p
+}
+
+func (p *pass) end(ctx context.Context) {
+	if p.err == nil {
+		p.engine.store.Abort(ctx, p.txn)
+	}
+}
+
 func (p *pass) run(ctx context.Context, j *judgement) {
+	if !j.rule.HasPolicy {
+		return
+	}
+	if j.err = p.err; j.err != nil {
+		return
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			j.err = fmt.Errorf("the policy panicked: %v", v)

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -14,6 +15,8 @@ import (
 // anew. Terms that were handed out are never changed.
 type input struct {
 	facts map[string]*finding.Fact
+	clock uint64            // grows with each change that Rego sees
+	since map[string]uint64 // fact → the clock when it last changed
 	root  *node
 	paths map[string][]*node // fact → the nodes from below the root to its own
 }
@@ -28,7 +31,7 @@ type node struct {
 
 func newInput() *input {
 	return &input{
-		facts: map[string]*finding.Fact{}, paths: map[string][]*node{},
+		facts: map[string]*finding.Fact{}, since: map[string]uint64{}, paths: map[string][]*node{},
 		root: &node{term: ast.NewTerm(ast.NewObject())},
 	}
 }
@@ -66,7 +69,15 @@ func sameToRego(a, b *finding.Fact) bool {
 // visible: only known facts reach Rego, and absent ones as null.
 func visible(f *finding.Fact) bool { return f.State == finding.Known || f.State == finding.Absent }
 
+// changed tells whether Rego sees one of these facts otherwise than at a time of
+// the clock.
+func (in *input) changed(names []string, at uint64) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return in.since[name] > at })
+}
+
 func (in *input) put(name string, f *finding.Fact) {
+	in.clock++
+	in.since[name] = in.clock
 	path := in.path(name)
 	leaf := path[len(path)-1]
 	leaf.term = nil

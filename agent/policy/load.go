@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -21,6 +27,11 @@ type Options struct {
 	Tree   fs.FS          // the policies folder: lib, stig, catalog, schemas
 	Source string         // where the tree is from, for people: "embedded"
 	Site   map[string]any // what Rego sees as data.site: only the values that are set
+
+	// Checked says that these very policies were compiled with every check when
+	// the program was built. Loading them then leaves out those that can only
+	// refuse: what they find wrong would have failed the build's tests.
+	Checked bool
 }
 
 // Engine holds the compiled policies. It is used by one goroutine at a time.
@@ -61,7 +72,7 @@ func Load(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := compile(modules, schemaJSON)
+	compiler, err := compile(modules, schemaJSON, o.Checked)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +103,7 @@ func readSchema(tree fs.FS) ([]byte, finding.Schema, error) {
 
 // parse reads every .rego file but the tests, and digests every file.
 func parse(tree fs.FS) (map[string]*ast.Module, map[string][32]byte, string, error) {
-	modules, sums := map[string]*ast.Module{}, map[string][32]byte{}
+	sources, sums := map[string][]byte{}, map[string][32]byte{}
 	sum := sha256.New()
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.rego") {
@@ -104,23 +115,53 @@ func parse(tree fs.FS) (map[string]*ast.Module, map[string][32]byte, string, err
 		}
 		fmt.Fprintf(sum, "%s %d\n", name, len(b))
 		sum.Write(b)
-		if !strings.HasSuffix(name, ".rego") {
-			return nil
+		if strings.HasSuffix(name, ".rego") {
+			sources[name], sums[name] = b, sha256.Sum256(b)
 		}
-		sums[name] = sha256.Sum256(b)
-		m, err := ast.ParseModuleWithOpts(name, string(b), ast.ParserOptions{ProcessAnnotation: true})
-		modules[name] = m
-		return err
+		return nil
 	})
 	if err != nil {
-		return nil, nil, "", fmt.Errorf("cannot parse the policies: %w", err)
+		return nil, nil, "", fmt.Errorf("cannot read the policies: %w", err)
 	}
-	return modules, sums, "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
+	modules, err := parseAll(sources)
+	return modules, sums, "sha256:" + hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// parseAll parses on every processor there is: it is a third of the way to the
+// first verdict.
+func parseAll(sources map[string][]byte) (map[string]*ast.Module, error) {
+	names := slices.Sorted(maps.Keys(sources))
+	parsed, faults := make([]*ast.Module, len(names)), make([]error, len(names))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				parsed[i], faults[i] = ast.ParseModuleWithOpts(names[i], string(sources[names[i]]), ast.ParserOptions{ProcessAnnotation: true})
+			}
+		})
+	}
+	all.Wait()
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("cannot parse the policies: %w", err)
+	}
+	modules := map[string]*ast.Module{}
+	for i, name := range names {
+		modules[name] = parsed[i]
+	}
+	return modules, nil
+}
+
+// onlyRefuse are the stages of the compiler that change nothing in the policies.
+var onlyRefuse = []ast.StageID{
+	ast.StageCheckUnusedImports, ast.StageCheckKeywordOverrides, ast.StageCheckDuplicateImports, ast.StageCheckVoidCalls,
+	ast.StageCheckRuleConflicts, ast.StageCheckUndefinedFuncs, ast.StageCheckSafetyRuleHeads, ast.StageCheckRecursion,
+	ast.StageCheckTypes, ast.StageCheckUnsafeBuiltins, ast.StageCheckDeprecatedBuiltins, ast.StageBuildRequiredCapabilities,
 }
 
 // compile type-checks against the closed input schema, in strict mode, without
 // the builtins that are not pure.
-func compile(modules map[string]*ast.Module, schemaJSON []byte) (*ast.Compiler, error) {
+func compile(modules map[string]*ast.Module, schemaJSON []byte, checked bool) (*ast.Compiler, error) {
 	var raw any
 	if err := util.NewJSONDecoder(bytes.NewReader(schemaJSON)).Decode(&raw); err != nil {
 		return nil, fmt.Errorf("cannot parse the input schema: %w", err)
@@ -128,6 +169,9 @@ func compile(modules map[string]*ast.Module, schemaJSON []byte) (*ast.Compiler, 
 	schemas := ast.NewSchemaSet()
 	schemas.Put(ast.SchemaRootRef, raw)
 	c := ast.NewCompiler().WithSchemas(schemas).WithStrict(true).WithCapabilities(Capabilities()).WithUseTypeCheckAnnotations(true)
+	if checked {
+		c.WithSkipStages(onlyRefuse...)
+	}
 	c.Compile(modules)
 	if c.Failed() {
 		return nil, fmt.Errorf("cannot compile the policies: %w", c.Errors)

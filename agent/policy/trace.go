@@ -20,13 +20,14 @@ func (e *Engine) Trace(ctx context.Context, snap finding.Snapshot, id string) ([
 	if !e.Rules[id].HasPolicy {
 		return lines, nil
 	}
-	txn, err := e.store.NewTransaction(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("cannot trace rule %q: %w", id, err)
+	e.see([]string{id}, snap)
+	p := e.newPass(ctx)
+	defer p.end(ctx)
+	if p.err != nil {
+		return nil, fmt.Errorf("cannot trace rule %q: %w", id, p.err)
 	}
-	defer e.store.Abort(ctx, txn)
 	steps := topdown.NewBufferTracer()
-	p := &pass{engine: e, in: e.inputFor([]string{id}, snap), txn: txn, shared: topdown.NewVirtualCache(), tracer: steps}
+	p.tracer = steps
 	p.run(ctx, &judgement{rule: e.Rules[id], snap: snap, site: e.site}) // an error is in the trace too
 	var b strings.Builder
 	topdown.PrettyTraceWithLocation(&b, *steps)

@@ -21,6 +21,7 @@ type judgement struct {
 	naFacts       []string
 	remarks       []string
 	err           error
+	seen          uint64 // the input's clock when Rego was asked
 }
 
 // verdict decides; the first line that holds:

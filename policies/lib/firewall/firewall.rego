@@ -133,9 +133,11 @@ _all_approved(protocol, ports, approved) if {
 }
 
 _approved(protocol, port, approved) if {
+	regex.match(`^[1-9][0-9]{0,4}$`, port)
+	number := to_number(port)
 	some one in approved
+	one.port == number
 	one.protocol == protocol
-	format_int(one.port, 10) == port
 }
 
 # A range is approved when it holds as many approved ports as it is long.

@@ -34,7 +34,9 @@ everything(network) if endswith(_cidr(network), "/0")
 
 # reach tells, in sentences, whether the firewall keeps a TCP port to ranges of
 # addresses. Rules that are absent, or a policy that is, give no good news.
-reach(rules, policy, port, ranges) := _kept(rules, policy, port, ranges) | (_let_in(rules, port, ranges) | _let_all(rules, policy, port))
+reach(rules, policy, port, ranges) := _kept(found, rules, policy, port) | (_let_in(found, port) | _let_all(rules, policy, port)) if {
+	found := leaks(rules, port, ranges)
+}
 
 # leaks are the indexes of the firewall rules by which a new TCP connection from
 # outside the ranges may reach a port. What cannot be told counts as may: a jump
@@ -55,14 +57,14 @@ sealed(rules, port) if {
 	_names(rule, port)
 }
 
-_kept(rules, policy, port, ranges) := {sprintf("the firewall keeps port %d to the management ranges", [port]) |
+_kept(found, rules, policy, port) := {sprintf("the firewall keeps port %d to the management ranges", [port]) |
 	rules != null
+	count(found) == 0
 	_shut(rules, policy, port)
-	count(leaks(rules, port, ranges)) == 0
 }
 
-_let_in(rules, port, ranges) := {sentence |
-	some i in leaks(rules, port, ranges)
+_let_in(found, port) := {sentence |
+	some i in found
 	sentence := sprintf("firewall rule %d of INPUT may let others than the management ranges reach port %d", [i + 1, port])
 }
 
@@ -94,13 +96,13 @@ _misses(rule, port) if {
 
 _elsewhere(rule, _) if rule.interface == "lo"
 
-_elsewhere(rule, _) if covers("127.0.0.0/8", rule.source)
-
 _elsewhere(rule, _) if not contains(upper(rule.state), "NEW")
 
 _elsewhere(rule, _) if not _tcp(rule)
 
 _elsewhere(rule, port) if not _may_name(rule, port)
+
+_elsewhere(rule, _) if covers("127.0.0.0/8", rule.source)
 
 _limited(rule, ranges) if {
 	not rule.negated
