@@ -110,8 +110,11 @@ func walkXML(b []byte) error {
 		} else if err != nil {
 			return err
 		}
-		switch t.(type) {
+		switch t := t.(type) {
 		case xml.StartElement:
+			if name, twice := attrTwice(t.Attr); twice {
+				return fmt.Errorf("the attribute %s stands twice in one element", brief(name))
+			}
 			if depth == 0 {
 				roots++
 			}
@@ -119,7 +122,7 @@ func walkXML(b []byte) error {
 		case xml.EndElement:
 			depth--
 		case xml.Directive:
-			return errors.New("it declares a document type, and a checklist has none")
+			return errors.New("it declares a document type, and such a file has none")
 		}
 		switch {
 		case depth > maxDepth:
@@ -131,6 +134,19 @@ func walkXML(b []byte) error {
 		}
 	}
 	return nil
+}
+
+// attrTwice finds an attribute that stands twice, of which encoding/xml takes the
+// last and other readers none.
+func attrTwice(attrs []xml.Attr) (string, bool) {
+	seen := make(map[string]bool, len(attrs))
+	for _, a := range attrs {
+		if seen[a.Name.Local] {
+			return a.Name.Local, true
+		}
+		seen[a.Name.Local] = true
+	}
+	return "", false
 }
 
 // lineOf gives the line of a decoder's error, 0 when it names none.

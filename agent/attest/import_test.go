@@ -292,6 +292,7 @@ func TestFromChecklistRefusesFiles(t *testing.T) {
 		"XCCDF":          {`<Benchmark/>`, "expected element type <CHECKLIST>"},
 		"XML syntax":     {"<CHECKLIST>\n<STIGS></CHECKLIST>", "f:2: cannot read it as a CKL"},
 		"cut off":        {cklOf(entry{})[:200], "cannot read it as a CKL"},
+		"an attribute":   {`<CHECKLIST><STIGS a="1" b="2" a="3"/></CHECKLIST>`, `the attribute "a" stands twice in one element`},
 		"two documents":  {"<CHECKLIST/><CHECKLIST/>", "more than one document"},
 		"entities":       {`<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><CHECKLIST>&x;</CHECKLIST>`, "declares a document type"},
 		"unknown entity": {"<CHECKLIST>&x;</CHECKLIST>", "invalid character entity &x;"},
