@@ -97,14 +97,18 @@ func Attestations(o Options, now time.Time) ([]finding.Answer, error) {
 }
 
 // ImportAttestations takes answers over from another tool's file: a checklist
-// (CKL, CKLB) or a SAF attestation file. It gives how many were taken, a sentence
-// for each that was not, and the path that they were written to.
+// (CKL, CKLB), a SAF attestation file or an answer file of Evaluate-STIG. It gives
+// how many were taken, a sentence for each that was not, and the path that they
+// were written to.
 func ImportAttestations(o Options, b []byte, in attest.Import) (taken int, refused []string, path string, err error) {
 	p, err := build(o.withDefaults())
 	if err != nil {
 		return 0, nil, "", err
 	}
 	defer p.close()
+	if in.Host = p.name; in.Host == "unknown" {
+		in.Host = ""
+	}
 	in.OffBox = map[string][]string{}
 	for id, rule := range p.engine.Rules {
 		if len(rule.Requires) == 0 {
@@ -127,13 +131,19 @@ func ImportAttestations(o Options, b []byte, in attest.Import) (taken int, refus
 
 // imported reads another tool's file, of the kind that its name says.
 func imported(b []byte, in attest.Import) (attest.Imported, error) {
-	switch strings.ToLower(filepath.Ext(in.File)) {
+	ext := strings.ToLower(filepath.Ext(in.File))
+	if in.AnswerKey != "" && ext != ".xml" {
+		return attest.Imported{}, fmt.Errorf("cannot import %q with an answer key: only an answer file of Evaluate-STIG (.xml) has them", in.File)
+	}
+	switch ext {
 	case ".ckl", ".cklb":
 		return attest.FromChecklist(b, in)
 	case ".json", ".yaml", ".yml":
 		return attest.FromSAF(b, in)
+	case ".xml":
+		return attest.FromAnswerFile(b, in)
 	}
-	return attest.Imported{}, fmt.Errorf("cannot import %q: name a checklist (.ckl, .cklb) or a SAF attestation file (.json, .yaml)", in.File)
+	return attest.Imported{}, fmt.Errorf("cannot import %q: name a checklist (.ckl, .cklb), a SAF attestation file (.json, .yaml) or an answer file of Evaluate-STIG (.xml)", in.File)
 }
 
 // Waive writes that an open finding is accepted to the waivers file and gives its

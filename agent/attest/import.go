@@ -20,8 +20,11 @@ type Import struct {
 	File    string              // the file as it was named to us
 	OffBox  map[string][]string // rule → its questions, only of rules with nothing that can be read on the box
 	By      Person              // who answers; a SAF file names the person itself, not the role
-	Now     time.Time           // when a checklist's answers are given; SAF answers after it are refused
-	Expires time.Time           // of a checklist's answers; a SAF file says it itself
+	Now     time.Time           // when a checklist's or answer file's answers are given; SAF answers after it are refused
+	Expires time.Time           // of a checklist's or answer file's answers; a SAF file says it itself
+
+	Host      string // this appliance's name, "" when it is not known; an answer file has answers for one host
+	AnswerKey string // which answers of an answer file hold; DEFAULT where it has no such key
 }
 
 // Imported is what a file gave.
@@ -43,6 +46,9 @@ type foreign struct {
 
 // ruleIDs is how files call a rule: V-251004, SV-251004, SV-251004r1028242_rule.
 var ruleIDs = regexp.MustCompile(`(?i)^S?V-(\d{6})(r\d+)?(_rule)?$`)
+
+// whyTorn is said of a rule with answers that differ.
+const whyTorn = "it is answered more than once, and differently: keep one answer in the file"
 
 // errorf is about the whole file.
 func (in Import) errorf(line int, format string, args ...any) error {
@@ -68,7 +74,7 @@ func (in Import) take(answers []foreign) Imported {
 			out.Attestations = append(out.Attestations, a)
 		case !torn[a.Rule] && !same(a, out.Attestations[first]):
 			torn[a.Rule] = true
-			out.Refused = append(out.Refused, a.Rule+": it is answered more than once, and differently: keep one answer in the file")
+			out.Refused = append(out.Refused, a.Rule+": "+whyTorn)
 		}
 	}
 	out.Attestations = slices.DeleteFunc(out.Attestations, func(a Attestation) bool { return torn[a.Rule] })

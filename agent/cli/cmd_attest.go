@@ -99,12 +99,14 @@ func newAttestImportCommand(e *env) *cobra.Command {
 	in, days := attest.Import{}, 365
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Take over answers from a checklist or a SAF attestation file",
-		Long: `Take over the answers that a person gave in a CKL or CKLB checklist, or in a MITRE
-SAF attestation file (JSON or YAML). Only rules that can be read nowhere on the box
-are taken; the others are listed with the reason.`,
-		Example: `  stigwatch attest import sentry1.cklb --by "A. Nother" --role ISSO --days 180`,
-		Args:    cobra.ExactArgs(1),
+		Short: "Take over answers from a checklist, a SAF file or an answer file",
+		Long: `Take over the answers that a person gave in a CKL or CKLB checklist, in a MITRE SAF
+attestation file (JSON or YAML), or in an answer file of Evaluate-STIG (XML). Only
+rules that can be read nowhere on the box are taken; the others are listed with the
+reason. Code in an answer file is never run: what depends on it is left.`,
+		Example: `  stigwatch attest import sentry1.cklb --by "A. Nother" --role ISSO --days 180
+  stigwatch attest import Sentry_AnswerFile.xml --answer-key LAB --by "A. Nother" --role ISSO`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := needs(map[string]string{"by": in.By.Name, "role": in.By.Role}); err != nil {
 				return err
@@ -129,6 +131,7 @@ are taken; the others are listed with the reason.`,
 		},
 	}
 	addWho(cmd, &in.By, &days)
+	cmd.Flags().StringVar(&in.AnswerKey, "answer-key", "", "`NAME` of the key whose answers hold in an answer file (default: DEFAULT)")
 	return cmd
 }
 
