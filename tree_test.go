@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"agent/watch":   {},
 	"agent/service": {},
 	"agent/mapping": {"agent/finding", "agent/strict"},
-	"agent/config":  {"agent/strict"},
+	"agent/config":  {"agent/alert", "agent/strict"},
 	"agent/attest":  {"agent/finding", "agent/strict"},
 	"agent/waive":   {"agent/finding", "agent/strict"},
 	"agent/probe":   {},
@@ -55,6 +55,7 @@ var livesOnlyIn = map[string][]string{
 	"github.com/leodido/go-syslog":             {"agent/alert"},
 	"github.com/spf13/cobra":                   {"agent/cli"},
 	"go.yaml.in/yaml/v3":                       {"agent/strict"},
+	"golang.org/x/time/rate":                   {"agent/alert"},
 	"golang.org/x/sync/errgroup":               {"agent", "agent/watch"},
 }
 

@@ -55,6 +55,7 @@ type Agent struct {
 	losses    chan string // what sinks dropped, for the loop; never closed
 	outlets   []*alert.Outlet
 	watcher   *watch.Watcher
+	spool     *alert.MemorySpool
 	journal   *journal.Journal      // nil when there is no state folder to be had
 	live      atomic.Pointer[parts] // the same, for the watch's resolver
 	published atomic.Pointer[published]
@@ -136,6 +137,7 @@ func (a *Agent) Run(ctx context.Context) error {
 
 // open makes the outlets and the watcher.
 func (a *Agent) open() error {
+	a.spool = alert.NewMemorySpool(a.dropped)
 	outlets, err := a.openOutlets(a.parts.cfg)
 	if err != nil {
 		return err
@@ -152,15 +154,13 @@ func (a *Agent) open() error {
 func (a *Agent) openOutlets(cfg *config.Config) ([]*alert.Outlet, error) {
 	var outlets []*alert.Outlet
 	for _, s := range cfg.Sinks {
-		o := alert.Options{
-			Name: s.Name, Type: s.Type, Address: s.Address, Format: s.Format, Facility: s.Facility, Out: a.o.Stdout,
-			OnDropped: func(n uint64) { a.dropped(s.Name, n) },
-		}
-		sink, err := alert.New(o)
+		sink, err := alert.New(alert.Options{Config: s, Version: a.o.Version, Out: a.o.Stdout})
 		if err != nil {
 			return nil, fmt.Errorf("cannot open sink %q: %w", s.Name, err)
 		}
-		outlets = append(outlets, alert.NewOutlet(sink, o))
+		outlets = append(outlets, alert.NewOutlet(sink, alert.OutletOptions{
+			Config: s, Spool: a.spool, OnDropped: func(n uint64) { a.dropped(s.Name, n) },
+		}))
 	}
 	return outlets, nil
 }
@@ -178,7 +178,7 @@ func (a *Agent) send(ctx context.Context, o *alert.Outlet) error {
 // the condition stays when the loop has too many such news already.
 func (a *Agent) dropped(sink string, n uint64) {
 	text := fmt.Sprintf("sink %q was away for too long: %d alerts were dropped", sink, n)
-	a.conds.set("sink-dropped "+sink, text, "")
+	a.conds.set(alert.CodeDropped+" "+sink, text, "")
 	select {
 	case a.losses <- text:
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -91,7 +92,7 @@ func (l *loop) run(ctx context.Context) error {
 			l.update(ctx, paths)
 			trim.Reset(trimAfter)
 		case text := <-l.a.losses:
-			l.agentAlert("sink-dropped", text)
+			l.agentAlert(alert.CodeDropped, text)
 		case <-alive:
 			l.journalFault()
 		case <-trim.C:
@@ -190,6 +191,10 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 func (l *loop) tell(m alert.Message) {
 	for _, o := range l.a.outlets {
 		o.Offer(&m)
+	}
+	l.a.spool.Put(&m)
+	for _, o := range l.a.outlets {
+		o.Wake()
 	}
 	l.a.o.OnAlert(m)
 }
@@ -360,7 +365,7 @@ func (l *loop) reload(ctx context.Context) {
 // swap puts new parts in place. What only a restart can change is refused.
 func (l *loop) swap(_ context.Context, next *parts) error {
 	was := l.a.parts.cfg
-	if was.StateDir != next.cfg.StateDir || was.Socket != next.cfg.Socket || !slices.Equal(was.Sinks, next.cfg.Sinks) {
+	if was.StateDir != next.cfg.StateDir || was.Socket != next.cfg.Socket || !reflect.DeepEqual(was.Sinks, next.cfg.Sinks) {
 		next.close()
 		return fmt.Errorf("cannot change state_dir, runtime_dir or sinks without a restart: systemctl restart stigwatch")
 	}

@@ -27,7 +27,7 @@ func BenchmarkSend(b *testing.B) {
 			sink, arrived := benchReceiver(b, network)
 			m := FromChange(opened(), "sentry1", 1)
 			measure(b, func() {
-				if err := sink.Send(b.Context(), &m); err != nil {
+				if err := send(b.Context(), sink, &m); err != nil {
 					b.Fatal(err)
 				}
 				arrived()
@@ -60,13 +60,13 @@ func BenchmarkFromChange(b *testing.B) {
 
 func benchOffer(b *testing.B, network string) {
 	sink, arrived := benchReceiver(b, network)
-	o := NewOutlet(sink, Options{})
+	o := outletOf(sink, OutletOptions{})
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() { done <- o.Run(ctx) }()
 	m := FromChange(opened(), "sentry1", 1)
 	measure(b, func() {
-		o.Offer(&m)
+		offerOne(o, &m)
 		arrived()
 	})
 	cancel()
@@ -122,7 +122,7 @@ func benchReceiver(b *testing.B, network string) (Sink, func()) {
 	default:
 		b.Fatalf("no network %q", network)
 	}
-	sink, err := New(Options{Type: "syslog", Address: address})
+	sink, err := New(Options{Config: Config{Type: "syslog", Address: address}})
 	must(b, err)
 	var raw syscall.RawConn
 	return sink, func() {

@@ -14,7 +14,7 @@ import (
 type journald struct{}
 
 // newJournald refuses at once where there is no journal: it does not come later.
-func newJournald(Options) (*journald, error) {
+func newJournald(Options) (Sink, error) {
 	if !journal.Enabled() {
 		return nil, errors.New("cannot use the systemd journal: it is not there")
 	}
@@ -23,7 +23,11 @@ func newJournald(Options) (*journald, error) {
 
 // Send hands one entry to the journal. The library knows no context: it waits
 // as long as the journal does not read.
-func (*journald) Send(_ context.Context, m *Message) error {
+func (*journald) Send(_ context.Context, batch []*Message) (int, error) {
+	return one(batch, sendJournal)
+}
+
+func sendJournal(m *Message) error {
 	err := journal.Send(clean(m.Text), journal.Priority(m.level()), journalFields(m))
 	if err != nil {
 		return fmt.Errorf("cannot write to the systemd journal: %w", err)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,25 +14,52 @@ import (
 // Message is one change of verdict, or one piece of news about the agent, as
 // every sink tells it. It is not changed once it was offered to an outlet.
 type Message struct {
-	Seq       uint64            // per agent, only grows; given by the caller
-	ID        string            // of the content: a duplicate has the same one
-	Event     finding.Event     //
-	Time      time.Time         // UTC, in microseconds
-	Host      string            //
-	Rule      string            // empty for news about the agent, as all up to Actual but Severity
-	StigID    string            //
-	Severity  finding.Severity  // of the rule; for news about the agent, empty or what raises it
-	Result    finding.Outcome   //
-	Reason    string            //
-	Assurance finding.Assurance // how the result is known
-	File      string            // of the first offending item, as the three below
-	Line      int               //
-	Expected  string            //
-	Actual    string            // compact JSON, a plain string without quotes; empty when nothing is set
-	Text      string            // reads well by itself
-	Waived    bool              // it is an open finding that was accepted
-	Code      string            // of the agent's condition; empty for a change of verdict
+	Seq       uint64            `json:"seq"`                // per agent, only grows; given by the caller
+	ID        string            `json:"id"`                 // of the content: a duplicate has the same one
+	Event     finding.Event     `json:"event"`              //
+	Time      time.Time         `json:"time"`               // UTC, in microseconds
+	Host      string            `json:"host"`               //
+	Rule      string            `json:"rule"`               // empty for news about the agent, as all up to Actual but Severity
+	StigID    string            `json:"stigId"`             //
+	Title     string            `json:"title"`              // of the rule
+	Severity  finding.Severity  `json:"severity"`           // of the rule; for news about the agent, empty or what raises it
+	Result    finding.Outcome   `json:"result"`             //
+	Previous  finding.Outcome   `json:"previous"`           // the result before; empty when there was none
+	Reason    string            `json:"reason"`             //
+	Assurance finding.Assurance `json:"assurance"`          // how the result is known
+	Fact      string            `json:"fact"`               // of the first offending item, as the four below
+	File      string            `json:"file"`               //
+	Line      int               `json:"line"`               //
+	Expected  string            `json:"expected"`           //
+	Actual    string            `json:"actual"`             // compact JSON, a plain string without quotes; empty when nothing is set
+	Before    string            `json:"before"`             // what Actual was before the change, in the same form
+	Text      string            `json:"text"`               // reads well by itself
+	Waived    bool              `json:"waived"`             // it is an open finding that was accepted
+	Announced string            `json:"announced"`          // ticket of the maintenance window that is open
+	Code      string            `json:"code"`               // of the agent's condition; empty for a change of verdict
+	Who       *Who              `json:"who,omitempty"`      // changed the file; nil: unknown
+	Counters  map[string]uint64 `json:"counters,omitempty"` // of a heartbeat
+	Head      string            `json:"head,omitempty"`     // of the journal, in a heartbeat: number:hash
+	Sinks     []string          `json:"sinks,omitempty"`    // that get it; nil: all
 }
+
+// Who changed a file, as far as that can be known.
+type Who struct {
+	Source   string `json:"source"`             // audit, fanotify or package
+	Login    string `json:"login,omitempty"`    // user who logged in: audit uid, with its name where there is one
+	User     string `json:"user,omitempty"`     // that the process ran as
+	PID      int    `json:"pid,omitempty"`      //
+	Command  string `json:"command,omitempty"`  //
+	Terminal string `json:"terminal,omitempty"` //
+	Remote   string `json:"remote,omitempty"`   // address from which the login came
+	Package  string `json:"package,omitempty"`  // whose installation it was
+}
+
+// CodeDropped is the code of the news that messages were dropped.
+const CodeDropped = "sink-dropped"
+
+// For tells whether the message is for this sink.
+func (m *Message) For(sink string) bool { return m.Sinks == nil || slices.Contains(m.Sinks, sink) }
 
 // FromChange makes the message that tells of a change on the appliance host.
 func FromChange(c finding.Change, host string, seq uint64) Message {
@@ -41,13 +69,15 @@ func FromChange(c finding.Change, host string, seq uint64) Message {
 		Rule: clean(c.Result.Rule), Result: c.Result.Outcome, Assurance: c.Result.Assurance, Reason: clean(c.Result.Reason),
 		File: clean(item.File), Line: item.Line, Expected: clean(item.Expected), Actual: actual(item.Actual),
 	}
-	m.Waived = c.Result.Waiver != nil
+	m.Waived, m.Previous, m.Fact = c.Result.Waiver != nil, c.Was.Outcome, clean(item.Fact)
+	m.Before = before(c.Was.Evidence, item)
 	title := ""
 	if c.Rule != nil {
 		m.Rule, m.StigID, m.Severity, title = clean(c.Rule.ID), clean(c.Rule.StigID), c.Rule.Severity, c.Rule.Title
 	}
+	m.Title = clean(title)
 	m.Text = clean(changeText(&m, title, item.State))
-	m.ID = m.digest(item.Fact, item.Digest)
+	m.ID = m.digest(strconv.FormatUint(c.Result.Turn, 10), item.Fact, item.Digest)
 	return m
 }
 
@@ -60,7 +90,7 @@ func AgentMessage(code, text string, severity finding.Severity, host string, seq
 		Severity: severity, Reason: clean(text), Code: clean(code),
 	}
 	m.Text = clean("stigwatch: " + text + " (" + code + ")")
-	m.ID = m.digest("", "")
+	m.ID = m.digest(m.Time.Format(time.RFC3339Nano), "", "")
 	return m
 }
 
@@ -78,13 +108,25 @@ func shown(evidence []finding.Item) finding.Item {
 	return finding.Item{}
 }
 
-// digest derives the id from what happened, and not from the number under which
-// it is told.
-func (m *Message) digest(fact, file string) string {
+// before is what the fact of an item was in earlier evidence.
+func before(evidence []finding.Item, item finding.Item) string {
+	for i := range evidence {
+		if evidence[i].Fact == item.Fact {
+			return actual(evidence[i].Actual)
+		}
+	}
+	return ""
+}
+
+// digest derives the id from what happened, and not from the number or the time
+// under which it is told: a change that is found again after a crash has the same
+// one. Which tells two occurrences of the same apart: a rule's turn, or when a
+// condition of the agent began.
+func (m *Message) digest(which, fact, file string) string {
 	h := sha256.New()
 	for _, part := range [...]string{
 		m.Host, m.Rule, string(m.Event), string(m.Result), m.Code, m.Reason,
-		fact, m.File, strconv.Itoa(m.Line), file, m.Expected, m.Actual, m.Time.Format(time.RFC3339Nano),
+		fact, m.File, strconv.Itoa(m.Line), file, m.Expected, m.Actual, which,
 	} {
 		var size [8]byte // so that no two lists of parts run into the same bytes
 		binary.BigEndian.PutUint64(size[:], uint64(len(part)))

@@ -30,7 +30,7 @@ func minLength() *finding.Rule {
 // opened is a change as the agent makes it.
 func opened() finding.Change {
 	return finding.Change{
-		Event: finding.Opened, Rule: minLength(), Before: finding.Pass, At: at,
+		Event: finding.Opened, Rule: minLength(), Was: finding.Result{Outcome: finding.Pass}, At: at,
 		Result: finding.Result{
 			Rule: "V-250989", Outcome: finding.Fail, Assurance: finding.Direct,
 			Reason: "minimum length is 8, must be at least 15",
@@ -48,6 +48,7 @@ func TestMessageTellsAChange(t *testing.T) {
 	want := Message{
 		Seq: 7, ID: got.ID, Event: finding.Opened, Time: time.Date(2096, 2, 29, 1, 2, 3, 456789000, time.UTC),
 		Host: "sentry1", Rule: "V-250989", StigID: "MOIS-ND-000420", Severity: finding.Medium,
+		Title: "Passwords are at least 15 characters long", Previous: finding.Pass, Fact: "mics.password_policy.min_length",
 		Result: finding.Fail, Assurance: finding.Direct, Reason: "minimum length is 8, must be at least 15",
 		File: "/mi/config-system/startup_config/identityconfig.xml", Line: 12, Expected: ">= 15", Actual: "8",
 		Text: "V-250989 opened (CAT II): minimum length is 8, must be at least 15 (/mi/config-system/startup_config/identityconfig.xml:12)",
@@ -168,8 +169,10 @@ func TestIDIsOfTheContent(t *testing.T) {
 	if len(first.ID) != 32 {
 		t.Fatalf("id %q", first.ID)
 	}
-	if again := FromChange(opened(), "sentry1", 2); again.ID != first.ID {
-		t.Error("the same change under another number has another id")
+	found := opened()
+	found.At = found.At.Add(time.Hour) // anew, after a crash
+	if again := FromChange(found, "sentry1", 2); again.ID != first.ID {
+		t.Error("the same change under another number and time has another id")
 	}
 	others := map[string]func(*finding.Change){
 		"rule":     func(c *finding.Change) { c.Rule.ID = "V-250990" },
@@ -182,7 +185,7 @@ func TestIDIsOfTheContent(t *testing.T) {
 		"digest":   func(c *finding.Change) { c.Result.Evidence[0].Digest = "sha256:01" },
 		"expected": func(c *finding.Change) { c.Result.Evidence[0].Expected = ">= 16" },
 		"actual":   func(c *finding.Change) { c.Result.Evidence[0].Actual = int64(9) },
-		"time":     func(c *finding.Change) { c.At = c.At.Add(time.Microsecond) },
+		"turn":     func(c *finding.Change) { c.Result.Turn++ },
 	}
 	seen := map[string]string{first.ID: "the first", FromChange(opened(), "sentry2", 1).ID: "host"}
 	for name, change := range others {

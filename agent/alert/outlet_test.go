@@ -25,7 +25,11 @@ type fakeSink struct {
 	closed int
 }
 
-func (s *fakeSink) Send(ctx context.Context, m *Message) error {
+func (s *fakeSink) Send(ctx context.Context, batch []*Message) (int, error) {
+	return one(batch, func(m *Message) error { return s.send(ctx, m) })
+}
+
+func (s *fakeSink) send(ctx context.Context, m *Message) error {
 	s.tried = append(s.tried, time.Now())
 	if s.answer != nil {
 		if err := s.answer(ctx, m); err != nil {
@@ -77,8 +81,25 @@ func running(t *testing.T, o *Outlet) (stop func() error) {
 
 func offer(o *Outlet, from, to uint64) {
 	for seq := from; seq <= to; seq++ {
-		o.Offer(&Message{Seq: seq, Event: finding.Opened})
+		offerOne(o, &Message{Seq: seq, Event: finding.Opened})
 	}
+}
+
+// offerOne does what the agent does.
+func offerOne(o *Outlet, m *Message) {
+	o.Offer(m)
+	o.spool.(*MemorySpool).Put(m)
+	o.Wake()
+}
+
+// outletOf makes an outlet over a spool in memory.
+func outletOf(sink Sink, o OutletOptions) *Outlet {
+	o.Spool = NewMemorySpool(func(_ string, n uint64) {
+		if o.OnDropped != nil {
+			o.OnDropped(n)
+		}
+	})
+	return NewOutlet(sink, o)
 }
 
 func numbers(from, to uint64) (n []uint64) {
@@ -97,7 +118,7 @@ func TestOutletRetriesTheSameMessageInOrder(t *testing.T) {
 			}
 			return nil
 		}}
-		o := NewOutlet(sink, Options{Name: "siem"})
+		o := outletOf(sink, OutletOptions{Config: Config{Name: "siem"}})
 		offer(o, 1, 3)
 		stop := running(t, o)
 		synctest.Wait()
@@ -124,25 +145,21 @@ func TestOutletRetriesTheSameMessageInOrder(t *testing.T) {
 	})
 }
 
-func TestFullQueueDropsTheOldestAndTellsOnce(t *testing.T) {
+func TestFullMemoryDropsTheOldestAndTells(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink, away := sinkAway()
-		var told []uint64
-		o := NewOutlet(sink, Options{Queue: 10, OnDropped: func(n uint64) { told = append(told, n) }})
+		told := uint64(0)
+		o := outletOf(sink, OutletOptions{OnDropped: func(n uint64) { told += n }})
 		stop := running(t, o)
-		offer(o, 1, 1)
-		synctest.Wait() // 1 is being sent and cannot be dropped
-		offer(o, 2, 16)
-		if s := o.Stats(); s.Dropped != 5 || s.Queued != 11 {
-			t.Errorf("%d dropped, %d queued", s.Dropped, s.Queued)
+		offer(o, 1, memoryLimit+6)
+		synctest.Wait()
+		if s := o.Stats(); told != 6 || s.Queued != memoryLimit {
+			t.Errorf("%d dropped, %d queued", told, s.Queued)
 		}
 		away.Store(false)
 		time.Sleep(time.Minute)
 		must(t, stop())
-		if d := cmp.Diff(append([]uint64{1}, numbers(7, 16)...), sink.got); d != "" {
-			t.Error(d)
-		}
-		if d := cmp.Diff([]uint64{5}, told); d != "" {
+		if d := cmp.Diff(numbers(7, memoryLimit+6), sink.got); d != "" {
 			t.Error(d)
 		}
 	})
@@ -157,9 +174,9 @@ func TestRejectedMessageDoesNotStopTheRest(t *testing.T) {
 			return nil
 		}}
 		told := uint64(0)
-		o := NewOutlet(sink, Options{OnDropped: func(n uint64) { told += n }})
+		o := outletOf(sink, OutletOptions{OnDropped: func(n uint64) { told += n }})
 		offer(o, 1, 3)
-		o.Offer(&Message{Seq: 4, Event: finding.Agent})
+		offerOne(o, &Message{Seq: 4, Event: finding.Agent, Code: CodeDropped})
 		stop := running(t, o)
 		must(t, stop())
 		if s := o.Stats(); s.Sent != 2 || s.Dropped != 2 || s.Retries != 0 {
@@ -177,7 +194,7 @@ func TestRejectedMessageDoesNotStopTheRest(t *testing.T) {
 func TestStopSendsWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink, away := sinkAway()
-		o := NewOutlet(sink, Options{})
+		o := outletOf(sink, OutletOptions{})
 		offer(o, 1, 5)
 		stop := running(t, o)
 		time.Sleep(10 * time.Minute) // deep in its back-off
@@ -199,7 +216,7 @@ func TestStopGivesUpAfterASecondAndSaysWhatIsLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sink := &fakeSink{answer: answer}
-				o := NewOutlet(sink, Options{Name: "siem"})
+				o := outletOf(sink, OutletOptions{Config: Config{Name: "siem"}})
 				offer(o, 1, 5)
 				stop := running(t, o)
 				time.Sleep(time.Minute)
@@ -219,7 +236,7 @@ func TestStopGivesUpAfterASecondAndSaysWhatIsLeft(t *testing.T) {
 func TestOfferSendsAtOnceWhenAllIsWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &promptSink{}
-		o := NewOutlet(sink, Options{})
+		o := outletOf(sink, OutletOptions{})
 		offer(o, 1, 2) // not yet running: queued
 		stop := running(t, o)
 		synctest.Wait()
@@ -241,29 +258,6 @@ func TestOfferSendsAtOnceWhenAllIsWell(t *testing.T) {
 	})
 }
 
-func TestQueueKeepsOrderWhileItGrowsAndTurns(t *testing.T) {
-	q := queue{limit: 100}
-	next, want := uint64(0), uint64(0)
-	for round := range 300 {
-		for range round % 7 {
-			next++
-			if q.push(&Message{Seq: next}) {
-				want++
-			}
-		}
-		for range round % 5 {
-			if m := q.pop(); m != nil {
-				if want++; m.Seq != want {
-					t.Fatalf("got %d, want %d", m.Seq, want)
-				}
-			}
-		}
-	}
-	if q.size > 100 || len(q.items) != 100 {
-		t.Errorf("%d of %d are used", q.size, len(q.items))
-	}
-}
-
 func TestStatsHoldNoSecret(t *testing.T) {
 	for in, want := range map[string]string{
 		"tcp://siem.example:601":                         "tcp://siem.example:601",
@@ -271,8 +265,14 @@ func TestStatsHoldNoSecret(t *testing.T) {
 		"tcp://user:hunter2@[":                           "",
 		"":                                               "",
 	} {
-		if got := NewOutlet(&fakeSink{}, Options{Address: in}).Stats().Address; got != want {
+		if got := outletOf(&fakeSink{}, OutletOptions{Config: Config{Address: in}}).Stats().Address; got != want {
 			t.Errorf("%q is shown as %q, want %q", in, got, want)
 		}
 	}
+}
+
+// send sends one message.
+func send(ctx context.Context, sink Sink, m *Message) error {
+	_, err := sink.Send(ctx, []*Message{m})
+	return err
 }

@@ -80,15 +80,15 @@ func TestRsyslogTCPReceivesAlerts(t *testing.T) {
 	r := startRsyslogd(t)
 	run := script()
 	half := len(run) / 2
-	o := NewOutlet(sinkOf(t, "tcp://127.0.0.1:"+r.tcp, "local4"), Options{Name: "siem"})
+	o := outletOf(sinkOf(t, "tcp://127.0.0.1:"+r.tcp, "local4"), OutletOptions{Config: Config{Name: "siem"}})
 	stop := running(t, o)
 	for _, m := range run[:half] {
-		o.Offer(m)
+		offerOne(o, m)
 	}
 	r.receipts(t, half)
 	r.stop(t)
 	for _, m := range run[half:] {
-		o.Offer(m)
+		offerOne(o, m)
 	}
 	eventually(t, func() bool { return o.Stats().Retries > 0 })
 	r.start(t, needRsyslogd(t))
@@ -113,10 +113,10 @@ func TestRsyslogLocalSocketReceivesAlerts(t *testing.T) {
 func rsyslogReceives(t *testing.T, r *rsyslogd, address, input string) {
 	t.Helper()
 	run := script()
-	o := NewOutlet(sinkOf(t, address, ""), Options{})
+	o := outletOf(sinkOf(t, address, ""), OutletOptions{})
 	stop := running(t, o)
 	for _, m := range run {
-		o.Offer(m)
+		offerOne(o, m)
 	}
 	got := r.receipts(t, len(run))
 	must(t, stop())
@@ -125,7 +125,7 @@ func rsyslogReceives(t *testing.T, r *rsyslogd, address, input string) {
 
 func sinkOf(t *testing.T, address, facility string) Sink {
 	t.Helper()
-	sink, err := New(Options{Type: "syslog", Address: address, Facility: facility})
+	sink, err := New(Options{Config: Config{Type: "syslog", Address: address, Facility: facility}})
 	must(t, err)
 	return sink
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
+	"slices"
 )
 
 // ErrRejected wraps the error of a message that a sink can never send. An outlet
@@ -15,104 +15,93 @@ var ErrRejected = errors.New("message rejected")
 
 // Sink is somewhere an alert goes. Only one goroutine uses it at a time.
 type Sink interface {
-	// Send hands one message over. After an error the same message is sent
-	// again, so a sink may send one twice but never leaves one out.
-	Send(ctx context.Context, m *Message) error
+	// Send hands messages over, in order, and gives how many of them, from the
+	// first on, are done: acknowledged where the receiver can do that, else
+	// written. With an error it says why the next one is not; that one and those
+	// after it are sent again, so a sink may send one twice but never leaves one
+	// out. The error wraps ErrRejected when the next one can never be sent.
+	Send(ctx context.Context, batch []*Message) (done int, err error)
 	Close() error
+}
+
+// prompter is a sink that can send without waiting, when all is well.
+type prompter interface {
+	// trySend never waits. After false the message has to be sent by Send.
+	trySend(m *Message) bool
+}
+
+// witness is a sink whose transport confirms later than Send returns.
+type witness interface {
+	// unconfirmed gives how many of the messages that were sent last the peer has
+	// not confirmed yet. An error says that the connection broke and those will not
+	// be confirmed any more: the outlet sends them again.
+	unconfirmed() (int, error)
 }
 
 // DialFunc opens a connection, like net.Dialer.DialContext.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Options describe one sink and its outlet.
+// Options are what a sink needs besides its configuration.
 type Options struct {
-	Name     string // the operator's word for it
-	Type     string // syslog, journald or stdout
-	Address  string // of a syslog: unix:///dev/log (default), udp://host:514 or tcp://host:601
-	Format   string // of a syslog: rfc5424 (default)
-	Facility string // of a syslog: daemon (default), local0 …
-
-	Queue     int            // messages that wait at most; 0 means 10,000
-	OnDropped func(n uint64) // told once the outlet has caught up; must not block
-
-	Out  io.Writer // where stdout writes
-	Dial DialFunc  // nil: the real network
+	Config
+	Version string    // of stigwatch, for formats that name the product's
+	Out     io.Writer // where stdout writes; nil: os.Stdout
+	Dial    DialFunc  // nil: the real network
 }
 
-// New makes the sink that o describes. Network sinks connect when they have
-// something to send, so a receiver that is away is no error here.
+// kind is one type of sink.
+type kind struct {
+	keys    []string // of the configuration that it takes, besides those of every sink
+	formats []string // the first is the default; none: the sink has its own
+
+	// fill sets the defaults; may be nil.
+	fill func(c *Config)
+	// check tells each thing that is wrong with the configuration; may be nil.
+	check func(c *Config, wrong Wrong)
+	// open makes the sink. It connects when there is something to send: a receiver
+	// that is away is no error here.
+	open func(o Options) (Sink, error)
+}
+
+// Wrong takes down one mistake, by the key of the sink that has it and what to
+// write instead. It never repeats a value in which somebody may have written a
+// secret.
+type Wrong func(key, format string, args ...any)
+
+// kinds are the types of sinks by their names in the configuration.
+func kinds() map[string]kind {
+	return map[string]kind{
+		"syslog":   syslogKind,
+		"journald": {open: newJournald},
+		"stdout":   {open: newStdout},
+	}
+}
+
+// Types are the names of all types of sinks, sorted.
+func Types() []string {
+	var names []string
+	for name := range kinds() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// New makes the sink that o describes, whose configuration was checked.
 func New(o Options) (Sink, error) {
-	switch o.Type {
-	case "syslog":
-		return newSyslog(o)
-	case "journald":
-		return newJournald(o)
-	case "stdout":
-		return newStdout(o)
+	k, ok := kinds()[o.Type]
+	if !ok {
+		return nil, fmt.Errorf("cannot use sink type %q: one of %v is needed", o.Type, Types())
 	}
-	return nil, fmt.Errorf("cannot use sink type %q: one of syslog, journald or stdout is needed", o.Type)
+	return k.open(o)
 }
 
-func newSyslog(o Options) (Sink, error) {
-	if o.Format != "" && o.Format != "rfc5424" {
-		return nil, fmt.Errorf("cannot use format %q: only rfc5424 is known", o.Format)
+// one makes a Send of a function that sends a single message.
+func one(batch []*Message, send func(m *Message) error) (done int, err error) {
+	for i, m := range batch {
+		if err := send(m); err != nil {
+			return i, err
+		}
 	}
-	format, err := newSyslogFormat(o.Facility)
-	if err != nil {
-		return nil, err
-	}
-	scheme, address, err := target(o.Address)
-	if err != nil {
-		return nil, err
-	}
-	switch scheme {
-	case "udp":
-		return newSyslogUDP(address, format, o.Dial), nil
-	case "tcp":
-		return newSyslogTCP(address, format, o.Dial), nil
-	}
-	return newSyslogUnix(address, format, o.Dial), nil
-}
-
-// target splits an address into its scheme and what is dialled. Its errors show
-// the address without user info, which has no place there.
-func target(address string) (scheme, dial string, err error) {
-	if address == "" {
-		return "unix", "/dev/log", nil
-	}
-	u, err := url.Parse(address)
-	if err != nil { // the parser's own words repeat the whole address
-		return "", "", errors.New("cannot use the sink's address: it is not a URL like tcp://host:601")
-	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", "", fmt.Errorf("cannot use address %q: only scheme, host and port may stand there", redact(address))
-	}
-	switch {
-	case u.Scheme == "unix" && u.Host == "" && u.Path != "":
-		return u.Scheme, u.Path, nil
-	case (u.Scheme == "udp" || u.Scheme == "tcp") && u.Hostname() != "" && (u.Path == "" || u.Path == "/"):
-		return u.Scheme, net.JoinHostPort(u.Hostname(), port(u)), nil
-	}
-	return "", "", fmt.Errorf("cannot use address %q: unix:///path, udp://host:port or tcp://host:port is needed", redact(address))
-}
-
-// port is the one given, or the registered one: RFC 5426 for UDP, RFC 6587 for TCP.
-func port(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "udp":
-		return "514"
-	}
-	return "601"
-}
-
-// redact takes out of an address what could be a secret.
-func redact(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return clean(u.String())
+	return len(batch), nil
 }

@@ -12,22 +12,22 @@ func TestNewChecksItsOptions(t *testing.T) {
 		options Options
 		want    string // part of the error; empty: fine
 	}{
-		{Options{Type: "syslog"}, ""},
-		{Options{Type: "syslog", Address: "unix:///run/log", Format: "rfc5424", Facility: "local0"}, ""},
-		{Options{Type: "syslog", Address: "udp://siem.example"}, ""},
-		{Options{Type: "syslog", Address: "tcp://[2001:db8::1]:1601"}, ""},
-		{Options{Type: "stdout"}, ""},
+		{Options{Config: Config{Type: "syslog"}}, ""},
+		{Options{Config: Config{Type: "syslog", Address: "unix:///run/log", Format: "rfc5424", Facility: "local0"}}, ""},
+		{Options{Config: Config{Type: "syslog", Address: "udp://siem.example"}}, ""},
+		{Options{Config: Config{Type: "syslog", Address: "tcp://[2001:db8::1]:1601"}}, ""},
+		{Options{Config: Config{Type: "stdout"}}, ""},
 		{Options{}, `sink type ""`},
-		{Options{Type: "carrier-pigeon"}, `sink type "carrier-pigeon"`},
-		{Options{Type: "syslog", Format: "cef"}, `format "cef"`},
-		{Options{Type: "syslog", Facility: "local9"}, `facility "local9"`},
-		{Options{Type: "syslog", Address: "tls://siem.example:6514"}, `address "tls://siem.example:6514"`},
-		{Options{Type: "syslog", Address: "siem.example:514"}, `address`},
-		{Options{Type: "syslog", Address: "/dev/log"}, `address "/dev/log"`},
-		{Options{Type: "syslog", Address: "tcp://siem.example/path"}, `address`},
-		{Options{Type: "syslog", Address: "tcp://:601"}, `address`},
-		{Options{Type: "syslog", Address: "tcp://u:hunter2@siem.example:601"}, `address "tcp://siem.example:601"`},
-		{Options{Type: "syslog", Address: "tcp://u:hunter2@siem.example:x"}, `address`},
+		{Options{Config: Config{Type: "carrier-pigeon"}}, `sink type "carrier-pigeon"`},
+		{Options{Config: Config{Type: "syslog", Format: "cef"}}, `format "cef"`},
+		{Options{Config: Config{Type: "syslog", Facility: "local9"}}, `facility "local9"`},
+		{Options{Config: Config{Type: "syslog", Address: "tls://siem.example:6514"}}, `address "tls://siem.example:6514"`},
+		{Options{Config: Config{Type: "syslog", Address: "siem.example:514"}}, `address`},
+		{Options{Config: Config{Type: "syslog", Address: "/dev/log"}}, `address "/dev/log"`},
+		{Options{Config: Config{Type: "syslog", Address: "tcp://siem.example/path"}}, `address`},
+		{Options{Config: Config{Type: "syslog", Address: "tcp://:601"}}, `address`},
+		{Options{Config: Config{Type: "syslog", Address: "tcp://u:hunter2@siem.example:601"}}, `address "tcp://siem.example:601"`},
+		{Options{Config: Config{Type: "syslog", Address: "tcp://u:hunter2@siem.example:x"}}, `address`},
 	}
 	for _, tc := range cases {
 		sink, err := New(tc.options)
@@ -60,12 +60,12 @@ func TestDefaultAddresses(t *testing.T) {
 
 func TestStdoutIsOneLineForAPerson(t *testing.T) {
 	var out bytes.Buffer
-	sink, err := New(Options{Type: "stdout", Out: &out})
+	sink, err := New(Options{Config: Config{Type: "stdout"}, Out: &out})
 	must(t, err)
 	m := FromChange(opened(), "sentry1", 1)
-	must(t, sink.Send(t.Context(), &m))
+	must(t, send(t.Context(), sink, &m))
 	m = AgentMessage("watch_overflow", "events\nwere lost", "", "sentry1", 2, time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC))
-	must(t, sink.Send(t.Context(), &m))
+	must(t, send(t.Context(), sink, &m))
 	must(t, sink.Close())
 	want := "2096-02-29T01:02:03.456Z  err      " +
 		"V-250989 opened (CAT II): minimum length is 8, must be at least 15 (/mi/config-system/startup_config/identityconfig.xml:12)\n" +

@@ -8,9 +8,12 @@ type Stats struct {
 	Type        string
 	Address     string // without user info
 	Sent        uint64
-	Dropped     uint64 // for a full queue, or because the sink can never send it
-	Retries     uint64 // attempts that failed
-	Queued      int    // the one being sent included
+	Dropped     uint64    // for a full queue, or because the sink can never send it
+	Retries     uint64    // attempts that failed
+	Resent      uint64    // sent again, because a connection broke before the peer confirmed them
+	Queued      int       // not done: the ones being sent, or not confirmed, included
+	Failures    int       // attempts that failed in a row
+	RetryAt     time.Time // of the next attempt, while waiting for it
 	LastSuccess time.Time
 	LastAttempt time.Time
 	LastError   string // of the last attempt; empty when that succeeded
@@ -22,9 +25,6 @@ func (o *Outlet) Stats() Stats {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := o.stats
-	s.Queued = o.queue.size
-	if o.busy {
-		s.Queued++
-	}
+	s.Queued = o.spool.Waiting(o.done)
 	return s
 }

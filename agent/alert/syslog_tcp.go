@@ -27,7 +27,11 @@ func newSyslogTCP(address string, format syslogFormat, dial DialFunc) *syslogTCP
 
 // Send writes one frame. After an error the next frame goes over a new
 // connection, so a frame that was cut never mixes with another.
-func (s *syslogTCP) Send(ctx context.Context, m *Message) error {
+func (s *syslogTCP) Send(ctx context.Context, batch []*Message) (int, error) {
+	return one(batch, func(m *Message) error { return s.send(ctx, m) })
+}
+
+func (s *syslogTCP) send(ctx context.Context, m *Message) error {
 	b, err := s.format.bytes(m)
 	if err != nil {
 		return err

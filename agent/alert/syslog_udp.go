@@ -20,7 +20,11 @@ func newSyslogUDP(address string, format syslogFormat, dial DialFunc) *syslogUDP
 }
 
 // Send hands one datagram to the network.
-func (s *syslogUDP) Send(ctx context.Context, m *Message) error {
+func (s *syslogUDP) Send(ctx context.Context, batch []*Message) (int, error) {
+	return one(batch, func(m *Message) error { return s.send(ctx, m) })
+}
+
+func (s *syslogUDP) send(ctx context.Context, m *Message) error {
 	b, err := s.format.bytes(m)
 	if err != nil {
 		return err

@@ -16,7 +16,11 @@ func newSyslogUnix(path string, format syslogFormat, dial DialFunc) *syslogUnix 
 
 // Send waits while the receiver's queue is full, as datagrams between local
 // programs do: nothing is lost there.
-func (s *syslogUnix) Send(ctx context.Context, m *Message) error {
+func (s *syslogUnix) Send(ctx context.Context, batch []*Message) (int, error) {
+	return one(batch, func(m *Message) error { return s.send(ctx, m) })
+}
+
+func (s *syslogUnix) send(ctx context.Context, m *Message) error {
 	b, err := s.format.bytes(m)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 
+	"stigwatch/agent/alert"
 	"stigwatch/agent/strict"
 )
 
@@ -27,9 +28,20 @@ func (c *Config) check(d *strict.Doc) {
 	}
 	c.checkSocket(d)
 	for i := range c.Sinks {
-		c.Sinks[i].check(d, item("sinks", i), c.Sinks[:i])
+		checkSink(d, item("sinks", i), &c.Sinks[i], c.Sinks[:i])
 	}
 	c.Enforce.check(d)
+}
+
+// checkSink asks the sink's own type what it takes.
+func checkSink(d *strict.Doc, key string, s *alert.Config, before []alert.Config) {
+	if s.Name != "" && slices.ContainsFunc(before, func(b alert.Config) bool { return b.Name == s.Name }) {
+		d.Wrong(key+".name", "another sink is named %q already: choose another name", s.Name)
+	}
+	s.Check(
+		func(name string) bool { return d.Has(key + "." + name) },
+		func(name, format string, args ...any) { d.Wrong(key+"."+name, format, args...) },
+	)
 }
 
 // checkPaths refuses paths that are set and empty.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"stigwatch/agent/alert"
 	"stigwatch/agent/strict"
 )
 
@@ -31,7 +32,7 @@ type Config struct {
 	StateDir     string   // the agent's journal
 	RuntimeDir   string   // the agent's socket
 	Socket       string   // stigwatch.sock in RuntimeDir, when no flag says otherwise
-	Sinks        []Sink
+	Sinks        []alert.Config
 	Enforce      Enforce
 	Digest       string // "sha256:…" of all the files that were read
 
@@ -93,7 +94,7 @@ func load(path string, over Overrides) (cfg *Config, readable bool, wrong strict
 
 // parse makes the configuration of the file's bytes, looking at no other file.
 func parse(path string, b []byte, over Overrides) (*Config, *strict.Doc) {
-	f := file{Sinks: []Sink{}}
+	f := file{Sinks: []alert.Config{}}
 	d := strict.Decode(path, b, &f)
 	cfg := f.fill(absolute(path), over)
 	cfg.Digest = strict.Digest(b)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"stigwatch/agent/alert"
 	"stigwatch/agent/strict"
 )
 
@@ -49,7 +50,7 @@ func TestNoKeyGivesTheDefaults(t *testing.T) {
 		Path: dir + "/stigwatch.yaml", Root: "/", SitePath: dir + "/site.yaml", MappingDirs: []string{dir + "/mapping.d"},
 		Waivers: dir + "/waivers.yaml", Attestations: dir + "/attestations.yaml",
 		Evidence: "/var/lib/stigwatch/evidence", Probe: true, StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
-		Socket: "/run/stigwatch/stigwatch.sock", Sinks: []Sink{}, Enforce: Enforce{Mode: "alert"}, Digest: strict.Digest([]byte("# nothing\n")),
+		Socket: "/run/stigwatch/stigwatch.sock", Sinks: []alert.Config{}, Enforce: Enforce{Mode: "alert"}, Digest: strict.Digest([]byte("# nothing\n")),
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)
@@ -85,9 +86,9 @@ enforce:
 		Path: dir + "/stigwatch.yaml", Root: dir + "/tree", SitePath: dir + "/etc/site.yaml", MappingDirs: []string{dir + "/maps", "/"},
 		Waivers: dir + "/none.yaml", Attestations: dir + "/none.yaml", Evidence: filepath.Dir(dir) + "/evidence",
 		StateDir: dir + "/state", RuntimeDir: dir + "/run", Socket: dir + "/run/stigwatch.sock",
-		Sinks: []Sink{
-			{"siem", "syslog", "tcp://[2001:db8::1]:601", "rfc5424", "local3"},
-			{"here", "syslog", "unix:///dev/log", "rfc5424", "daemon"},
+		Sinks: []alert.Config{
+			{Name: "siem", Type: "syslog", Address: "tcp://[2001:db8::1]:601", Format: "rfc5424", Facility: "local3"},
+			{Name: "here", Type: "syslog", Address: "unix:///dev/log", Format: "rfc5424", Facility: "daemon"},
 			{Name: "out", Type: "stdout"},
 		},
 		Enforce: Enforce{Mode: "alert", Rules: map[string]string{"V-250987": "alert"}},
@@ -120,8 +121,8 @@ func TestMistakesOfStigwatchYAML(t *testing.T) {
 		"named waivers":   {"waivers: w.yaml", "c.yaml:1: waivers: \"w.yaml\": cannot read it: no such file or directory: create it, or correct the path"},
 		"long socket":     {"runtime_dir: /" + strings.Repeat("r", 92), "c.yaml:1: runtime_dir: the path of the socket, \"/" + strings.Repeat("r", 92) + "/stigwatch.sock\", has 108 bytes, and a unix socket takes at most 107: choose a shorter folder"},
 		"socket fits":     {"runtime_dir: /" + strings.Repeat("r", 91), ""},
-		"sink names":      {"sinks:\n  - {name: a, type: stdout}\n  - {name: a, type: stdout}\n  - {name: 'a b', type: mail}\n  - {type: journald, facility: auth}", "c.yaml:3: sinks[1].name: another sink is named \"a\" already: choose another name\nc.yaml:4: sinks[2].name: \"a b\" is not a name: up to 64 letters, digits, dots, dashes and underscores\nc.yaml:4: sinks[2].type: \"mail\" is not a type: write syslog, journald or stdout\nc.yaml:5: sinks[3].name: the key is missing: it has no default\nc.yaml:5: sinks[3].facility: a sink of type journald has none: remove the key"},
-		"sink format":     {"sinks: [{name: a, type: syslog, format: cef, facility: local8}]", "c.yaml:1: sinks[0].format: \"cef\" is not a format: write rfc5424\nc.yaml:1: sinks[0].facility: \"local8\" is not a facility: write daemon, auth, authpriv or local0 to local7"},
+		"sink names":      {"sinks:\n  - {name: a, type: stdout}\n  - {name: a, type: stdout}\n  - {name: 'a b', type: mail}\n  - {type: journald, facility: auth}", "c.yaml:3: sinks[1].name: another sink is named \"a\" already: choose another name\nc.yaml:4: sinks[2].name: \"a b\" is not a name: up to 64 letters, digits, dots, dashes and underscores\nc.yaml:4: sinks[2].type: \"mail\" is not a type: write one of journald, stdout, syslog\nc.yaml:5: sinks[3].name: the key is missing: it has no default\nc.yaml:5: sinks[3].facility: a sink of type journald has none: remove the key"},
+		"sink format":     {"sinks: [{name: a, type: syslog, format: cef, facility: local8}]", "c.yaml:1: sinks[0].format: \"cef\" is not a format of type syslog: write one of rfc5424\nc.yaml:1: sinks[0].facility: \"local8\" is not a facility: write daemon, auth, authpriv or local0 to local7"},
 		"empty with keys": {"sinks:\n", "c.yaml:1: sinks: there is no value: write one, or remove the key to get its default"},
 	}
 	for name, tt := range tests {
@@ -132,36 +133,6 @@ func TestMistakesOfStigwatchYAML(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestSinkAddresses(t *testing.T) {
-	const later = "syslog over TLS comes with a later release: until then " + addressForms
-	tests := map[string]string{
-		"unix:///dev/log":                        "",
-		"udp://siem.example:514":                 "",
-		"udp://siem.example":                     "",
-		"tcp://192.0.2.1:65535/":                 "",
-		"tls://siem.example:6514":                later,
-		"tcp://192.0.2.1:65536":                  "the port is not from 1 to 65535: " + addressForms,
-		"tcp://192.0.2.1:0":                      "the port is not from 1 to 65535: " + addressForms,
-		"tcp://192.0.2.1:":                       "the port is not from 1 to 65535: " + addressForms,
-		"tcp://192.0.2.1:601/x":                  "nothing may stand after the port: " + addressForms,
-		"udp://:514":                             "there is no host: " + addressForms,
-		"tcp://me:secret@host:601":               "only scheme, host and port may stand here: " + addressForms,
-		"siem.example:514":                       "it does not begin with unix, udp or tcp: " + addressForms,
-		"tcp://host:port":                        "it is not an address: " + addressForms,
-		"unix://dev/log":                         "the socket's path is not absolute: write it with three slashes, unix:///dev/log",
-		"unix:dev/log":                           "the socket's path is not absolute: write it with three slashes, unix:///dev/log",
-		"unix:///" + strings.Repeat("a", 106):    "",
-		"unix:///" + strings.Repeat("a", 107):    "the socket's path is too long: a unix socket takes at most 107 bytes",
-		"http://siem.example/":                   "it does not begin with unix, udp or tcp: " + addressForms,
-		"udp://siem.example:514?facility=daemon": "only scheme, host and port may stand here: " + addressForms,
-	}
-	for address, want := range tests {
-		if got := badAddress(address); got != want {
-			t.Errorf("%s: got %q, want %q", address, got, want)
-		}
 	}
 }
 

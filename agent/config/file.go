@@ -3,22 +3,24 @@ package config
 import (
 	"cmp"
 	"path/filepath"
+
+	"stigwatch/agent/alert"
 )
 
 // file is stigwatch.yaml as it is written.
 type file struct {
-	Root         string   `key:"root"`
-	Site         string   `key:"site"`
-	Mappings     []string `key:"mappings"`
-	Waivers      string   `key:"waivers"`
-	Attestations string   `key:"attestations"`
-	Policies     string   `key:"policies"`
-	Evidence     string   `key:"evidence"`
-	Probe        *bool    `key:"probe"`
-	StateDir     string   `key:"state_dir"`
-	RuntimeDir   string   `key:"runtime_dir"`
-	Sinks        []Sink   `key:"sinks"`
-	Enforce      Enforce  `key:"enforce"`
+	Root         string         `key:"root"`
+	Site         string         `key:"site"`
+	Mappings     []string       `key:"mappings"`
+	Waivers      string         `key:"waivers"`
+	Attestations string         `key:"attestations"`
+	Policies     string         `key:"policies"`
+	Evidence     string         `key:"evidence"`
+	Probe        *bool          `key:"probe"`
+	StateDir     string         `key:"state_dir"`
+	RuntimeDir   string         `key:"runtime_dir"`
+	Sinks        []alert.Config `key:"sinks"`
+	Enforce      Enforce        `key:"enforce"`
 }
 
 // fill makes the configuration of what the flags say, the file says, and the
@@ -49,7 +51,7 @@ func (f *file) fill(path string, over Overrides) *Config {
 		cfg.MappingDirs = append(cfg.MappingDirs, within(dir, m))
 	}
 	for i := range cfg.Sinks {
-		cfg.Sinks[i].fill()
+		cfg.Sinks[i].Fill()
 	}
 	cfg.Enforce.Mode = cmp.Or(cfg.Enforce.Mode, modeAlert)
 	return cfg

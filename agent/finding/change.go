@@ -19,7 +19,7 @@ const (
 type Change struct {
 	Event  Event
 	Rule   *Rule
-	Before Outcome // empty when there was no pass before
+	Was    Result // before; its zero value when there was no pass before
 	Result Result
 	At     time.Time // when the pass that shows it ended
 }

@@ -8,17 +8,19 @@ type Snapshot map[string]*Fact
 
 // Diff compares the results of two passes, both by rule, and tells what an
 // alert has to tell. A first pass (before is nil) opens each failing rule.
-// The changes come in the order of after.
+// The changes come in the order of after, whose turns it counts on.
 func Diff(rules map[string]*Rule, before map[string]Result, after []Result, at time.Time) []Change {
 	var changes []Change
 	for i := range after {
 		was, known := before[after[i].Rule]
 		event := transition(was, after[i], known)
+		after[i].Turn = was.Turn
 		if event == "" {
 			continue
 		}
+		after[i].Turn++
 		changes = append(changes, Change{
-			Event: event, Rule: rules[after[i].Rule], Before: was.Outcome, Result: after[i], At: at,
+			Event: event, Rule: rules[after[i].Rule], Was: was, Result: after[i], At: at,
 		})
 	}
 	return changes

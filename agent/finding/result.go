@@ -83,6 +83,7 @@ type Result struct {
 	Waiver    *Waiver // of a fail that was accepted; nil: it was not
 	Since     time.Time
 	Evaluated time.Time
+	Turn      uint64 // grows with each change that is told, so that two like ones can be told apart
 }
 
 // Open reports whether the result is an open finding.

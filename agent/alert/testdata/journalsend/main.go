@@ -20,7 +20,7 @@ func main() {
 }
 
 func send() error {
-	sink, err := alert.New(alert.Options{Type: "journald"})
+	sink, err := alert.New(alert.Options{Config: alert.Config{Type: "journald"}})
 	if err != nil {
 		return err
 	}
@@ -32,5 +32,6 @@ func send() error {
 			Evidence: []finding.Item{{File: "/etc/x=y", Line: 12, Actual: "a=\"b\"]\n\x00", Expected: ">= 15"}},
 		},
 	}, "sentry1", 7)
-	return sink.Send(context.Background(), &m)
+	_, err = sink.Send(context.Background(), []*alert.Message{&m})
+	return err
 }
