@@ -56,7 +56,7 @@ violations contains {"fact": "pwquality.minlen", "expected": ">= 15", "message":
 		{"of another fact does not count", needsLength, tooShort, nil,
 			[]finding.Answer{answer(minlen, finding.Pass, "")}, finding.NotChecked, finding.Unknown, length + " is unmapped: no mapping says where it lives"},
 		{"is asked for off the box", questions, tooShort, map[string]*finding.Fact{length: known(int64(15))},
-			nil, finding.NotChecked, finding.Unknown, core + " is unmapped: it cannot be read on the box; somebody has to attest: Core assigns the policy to everybody."},
+			nil, finding.NotChecked, finding.Unknown, core + " cannot be read on the box; somebody has to attest: Core assigns the policy to everybody."},
 		{"of one question does not stand for the other", questions, tooShort, nil,
 			[]finding.Answer{answer(core, finding.Pass, "")}, finding.NotChecked, finding.Unknown, length + " is unmapped: no mapping says where it lives"},
 		{"beside a known fact weakens the assurance", questions, tooShort, map[string]*finding.Fact{length: known(int64(15))},

@@ -75,6 +75,9 @@ func (j *judgement) blocked(reason *string) bool {
 		if !j.satisfied(name) {
 			f := j.fact(name)
 			*reason = strings.TrimSuffix(fmt.Sprintf("%s is %s: %s", name, f.State, f.Reason), ": ")
+			if q := j.question(name); q != nil {
+				*reason = name + " cannot be read on the box; somebody has to attest: " + q.Ask
+			}
 			if a := j.answers[name]; a != nil && a.Void != "" && answerable(f) {
 				*reason += "; its attestation does not hold: " + a.Void
 			}
@@ -106,12 +109,20 @@ func (j *judgement) fact(name string) *finding.Fact {
 	if f := j.snap[name]; f != nil {
 		return f
 	}
-	for _, q := range j.rule.OffBox {
-		if q.Fact == name {
-			return &finding.Fact{Name: name, State: finding.Unmapped, Reason: "it cannot be read on the box; somebody has to attest: " + q.Ask}
-		}
+	if q := j.question(name); q != nil {
+		return &finding.Fact{Name: name, State: finding.Unmapped, Reason: "it cannot be read on the box; somebody has to attest: " + q.Ask}
 	}
 	return &finding.Fact{Name: name, State: finding.Unmapped, Reason: "no mapping says where it lives"}
+}
+
+// question is what the rule asks people under that name; nil if nothing.
+func (j *judgement) question(name string) *finding.Question {
+	for i := range j.rule.OffBox {
+		if j.rule.OffBox[i].Fact == name {
+			return &j.rule.OffBox[i]
+		}
+	}
+	return nil
 }
 
 func (j *judgement) allKnown(names []string) bool {
