@@ -343,6 +343,16 @@ func TestExplainTellsEveryFact(t *testing.T) {
 		if len(e.Facts) == 0 || e.GUI+e.CLI == "" || e.Result.Result == "fail" && len(e.ToPass) == 0 {
 			t.Errorf("%s: %s", id, fmt.Sprintf("%+v", e))
 		}
+		for _, step := range strings.Split(e.CLI, "; ") { // explain writes one to a line
+			if strings.Count(step, "(") != strings.Count(step, ")") {
+				t.Errorf("%s: CLI step %q is cut in two", id, step)
+			}
+		}
+		for _, f := range e.Facts {
+			if f.About == "" {
+				t.Errorf("%s: %s has no words", id, f.Fact)
+			}
+		}
 	}
 }
 

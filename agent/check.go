@@ -130,18 +130,18 @@ func (p *parts) explanation(r finding.Result, snap finding.Snapshot, at time.Tim
 		facts = append(facts, p.explainFact(name, finding.Required, snap))
 	}
 	for _, q := range rule.OffBox {
-		facts = append(facts, api.FromFact(finding.Fact{
-			Name: q.Fact, State: finding.Unmapped, Reason: "cannot be read on the box: " + q.Ask,
-		}, finding.Required, ""))
+		f := api.FromFact(finding.Fact{Name: q.Fact, State: finding.Unmapped}, finding.Required, "")
+		f.About, f.OffBox = q.Ask, true
+		facts = append(facts, f)
 	}
 	for _, name := range rule.Corroborates {
 		facts = append(facts, p.explainFact(name, finding.Corroborating, snap))
 	}
 	var site []api.SiteValue
 	data := p.site.Data()
-	for _, key := range rule.Site {
+	for _, key := range slices.Concat(rule.Site, rule.SiteOptional) {
 		v, set := data[key]
-		site = append(site, api.SiteValue{Key: key, Set: set, Value: v})
+		site = append(site, api.SiteValue{Key: key, Set: set, Value: v, Optional: !slices.Contains(rule.Site, key)})
 	}
 	policy := api.Policy{Digest: p.engine.Digest, Source: p.engine.Source}
 	return api.Explain(p.name, at, policy, rule, r, facts, site)
@@ -152,5 +152,7 @@ func (p *parts) explainFact(name string, role finding.Role, snap finding.Snapsho
 	if f == nil {
 		f = &finding.Fact{Name: name, State: finding.Unmapped}
 	}
-	return api.FromFact(*f, role, string(p.mapping[name].Status))
+	out := api.FromFact(*f, role, string(p.mapping[name].Status))
+	out.About = p.engine.Schema[name].Description
+	return out
 }

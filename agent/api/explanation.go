@@ -1,6 +1,9 @@
 package api
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"stigwatch/agent/finding"
@@ -9,16 +12,19 @@ import (
 // Explanation tells all about one rule: its result, the facts behind it with
 // their values even where they do not count, and what would make it pass.
 type Explanation struct {
-	Schema string      `json:"schema"`
-	Host   string      `json:"host"`
-	Time   Time        `json:"time"`
-	Policy Policy      `json:"policy"`
-	Result Result      `json:"result"`
-	SRG    string      `json:"srg"`
-	CCIs   []string    `json:"ccis"`
-	GUI    string      `json:"gui"`
-	CLI    string      `json:"cli"`
-	Remark string      `json:"remark"`  // what the STIG's text leaves open
+	Schema string   `json:"schema"`
+	Host   string   `json:"host"`
+	Time   Time     `json:"time"`
+	Policy Policy   `json:"policy"`
+	Result Result   `json:"result"`
+	SRG    string   `json:"srg"`
+	CCIs   []string `json:"ccis"`
+	GUI    string   `json:"gui"`
+	CLI    string   `json:"cli"`
+	Remark string   `json:"remark"` // what the STIG's text leaves open
+	// NotApplicableWhen is what a person may attest to make it not applicable; "" for nothing.
+	NotApplicableWhen string `json:"not_applicable_when"`
+
 	ToPass []Need      `json:"to_pass"` // empty for a pass
 	Facts  []Fact      `json:"facts"`   // required ones first
 	Site   []SiteValue `json:"site"`
@@ -30,11 +36,14 @@ type Need struct {
 	Fact     string `json:"fact"` // or "site.<key>"
 	Expected string `json:"expected"`
 	Reason   string `json:"reason"`
+	Next     string `json:"next"` // what to do about it, if it is not the rule's own fix: a command, mostly
 }
 
 // Fact is one fact as it is now.
 type Fact struct {
 	Fact      string  `json:"fact"`
+	About     string  `json:"about"`   // what it is, in words; for what is off the box, what has to be true
+	OffBox    bool    `json:"off_box"` // nobody can read it on the box: people attest it
 	Role      string  `json:"role"`
 	State     string  `json:"state"`
 	Value     any     `json:"value"`   // shown for an unconfirmed fact too
@@ -54,9 +63,10 @@ type Place struct {
 
 // SiteValue is one value of the site profile that a rule reads.
 type SiteValue struct {
-	Key   string `json:"key"`
-	Set   bool   `json:"set"`
-	Value any    `json:"value"`
+	Key      string `json:"key"`
+	Set      bool   `json:"set"`
+	Value    any    `json:"value"`
+	Optional bool   `json:"optional"` // the rule can do without it
 }
 
 // FromFact makes one fact of an explanation. The mapping's status is given
@@ -92,31 +102,80 @@ func Explain(host string, at time.Time, policy Policy, rule *finding.Rule, resul
 		CCIs:   append([]string{}, rule.CCIs...),
 		GUI:    rule.GUI,
 		CLI:    rule.CLI,
-		Remark: rule.Remark,
-		ToPass: needs(result, site),
+		Remark: rule.Remark, NotApplicableWhen: rule.NotApplicableWhen,
+		ToPass: needs(rule, result, site),
 		Facts:  append([]Fact{}, facts...),
 		Site:   append([]SiteValue{}, site...),
 		Trace:  []string{},
 	}
 }
 
-func needs(result finding.Result, site []SiteValue) []Need {
+func needs(rule *finding.Rule, result finding.Result, site []SiteValue) []Need {
 	out := []Need{}
 	if result.Outcome == finding.Pass || result.Outcome == finding.NotApplicable {
 		return out
+	}
+	known := map[string]bool{}
+	for _, i := range result.Evidence {
+		known[i.Fact] = known[i.Fact] || i.State == finding.Known
 	}
 	for _, i := range result.Evidence {
 		switch {
 		case i.Expected != "":
 			out = append(out, Need{Fact: i.Fact, Expected: i.Expected, Reason: i.Reason})
-		case i.Role == finding.Required && i.State != finding.Known && i.Reason != "":
-			out = append(out, Need{Fact: i.Fact, Reason: i.Reason})
+		case i.Role != finding.Required || i.State == finding.Known || i.Reason == "" || i.Answer != nil && i.Answer.Status != finding.Fail:
+		case i.State == finding.Absent && slices.Contains(rule.AbsentOK, i.Fact):
+		case i.State == finding.Missing && known[rule.MissingOK[i.Fact]]:
+		default:
+			out = append(out, unknown(rule, i))
 		}
 	}
 	for _, v := range site {
-		if !v.Set {
-			out = append(out, Need{Fact: "site." + v.Key, Reason: "the site profile does not set it"})
+		if !v.Set && !v.Optional {
+			out = append(out, Need{Fact: "site." + v.Key, Reason: "the site profile does not set it",
+				Next: fmt.Sprintf("set %s in the site profile; \"stigwatch site init\" shows what the appliance has now", v.Key)})
 		}
 	}
 	return out
+}
+
+// unknown is the need of a fact that cannot be judged, with the step that makes
+// it known.
+func unknown(rule *finding.Rule, i finding.Item) Need {
+	n := Need{Fact: i.Fact, Reason: i.Reason}
+	switch i.State {
+	case finding.Unmapped:
+		n.Next = "stigwatch map learn " + i.Fact
+	case finding.Unconfirmed:
+		n.Next = "stigwatch map confirm " + i.Fact + " --by NAME"
+	case finding.Missing:
+		if alt := rule.MissingOK[i.Fact]; alt != "" {
+			n.Reason += "; " + alt + " would do instead"
+		}
+		n.Next = strings.TrimSuffix("look why it is not there: "+i.File, ": ")
+		if captured, ok := strings.CutPrefix(i.File, "evidence:"); ok {
+			n.Next = "capture what the command answers in the evidence folder, as " + captured
+		}
+	case finding.Unreadable:
+		n.Next = strings.TrimSuffix("let stigwatch read it: "+i.File, ": ")
+	}
+	for _, q := range rule.OffBox {
+		if q.Fact == i.Fact {
+			n.Expected, n.Reason, n.Next = q.Ask, "nobody has attested it", attestation(rule, q.Fact)
+		}
+	}
+	if i.Answer != nil {
+		n.Reason, n.Next = "attested by "+i.Answer.By+" not to be so", attestation(rule, i.Fact)
+	}
+	return n
+}
+
+// attestation is the command that answers a question. Without --fact it answers
+// all that nobody can read, so only a rule of nothing but questions leaves it out.
+func attestation(rule *finding.Rule, fact string) string {
+	words := []string{"stigwatch attest", rule.ID}
+	if len(rule.Requires) > 0 {
+		words = append(words, "--fact", fact)
+	}
+	return strings.Join(append(words, "--statement TEXT --by NAME --role ROLE"), " ")
 }

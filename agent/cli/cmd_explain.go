@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -30,6 +31,9 @@ at. Exits as check does.`,
 			x, err := e.explanation(cmd.Context(), args[0], trace)
 			if err != nil {
 				return err
+			}
+			if trace && len(x.Trace) == 0 {
+				fmt.Fprintln(e.stderr, "there is no policy to trace: only people can answer this rule")
 			}
 			return e.showExplanation(x, asJSON)
 		},

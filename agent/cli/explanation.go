@@ -3,55 +3,150 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/finding"
 )
 
-// writeExplanation tells all about one rule to a person.
+// maxExplained is how many columns of one value an explanation shows; it is about
+// one rule, so there is more room than in a report.
+const maxExplained = 400
+
+// writeExplanation tells all about one rule to a person: what must hold, how that
+// is known, what was found and where, how to mend it, and how the text was read.
 func writeExplanation(s *screen, x *api.Explanation) {
 	r := x.Result
-	word, st := resultWord(r)
 	s.line(0, strong, fmt.Sprintf("%s  %s  CAT %s  %s", safe(r.Rule), safe(r.StigID), roman(r), safe(r.Title)))
 	s.WriteString("\n")
-	text := word + ", assurance " + safe(cmp.Or(r.Assurance, "unknown"))
-	if !r.Since.IsZero() {
-		text += ", since " + since(r.Since)
-	}
-	s.entry("result", st, text)
-	s.optional("reason", r.Reason)
+	writeVerdict(s, r)
+	writePeople(s, r)
+	writeWay(s, x)
 	s.optional("remark", strings.TrimSuffix(strings.TrimSuffix(r.Remark, x.Remark), "; ")) // the reading has a line of its own
-	s.optional("reading", x.Remark)
-	for _, e := range r.Evidence {
-		if a := e.Attestation; a != nil {
-			s.entry("attested", plain, fmt.Sprintf("%s: %s: %s (%s, %s, until %s)",
-				safe(e.Fact), safe(a.Status), clip(safe(a.Statement), maxShown), safe(a.By), safe(a.Role), a.Expires.Format(time.DateOnly)))
-		}
-	}
-	if w := r.Waiver; w != nil {
-		s.entry("waived", yellow, fmt.Sprintf("%s (%s, %s, until %s)", clip(safe(w.Reason), maxShown), safe(w.Approver), safe(w.Ticket), w.Expires.Format(time.DateOnly)))
-	}
-	for _, n := range x.ToPass {
-		s.entry("to pass", plain, need(n))
-	}
-	s.optional("fix in GUI", x.GUI)
-	s.optional("fix by CLI", x.CLI)
-	s.optional("STIG", strings.Join(append([]string{r.Benchmark, x.SRG}, x.CCIs...), " "))
-	for _, v := range x.Site {
-		text := v.Key + " = not set"
-		if v.Set {
-			text = v.Key + " = " + value(v.Value)
-		}
-		s.entry("site value", plain, clip(safe(text), maxShown))
-	}
-	writeFacts(s, x.Facts)
+	s.optional("our reading", x.Remark)
+	s.entries("site value", siteValues(x.Site))
+	s.optional("STIG", strings.Join(append([]string{strings.ToUpper(r.Benchmark), x.SRG}, x.CCIs...), " "))
+	writeFacts(s, x)
 	if len(x.Trace) > 0 {
-		s.WriteString("\n")
+		s.WriteString("\nhow the policy was evaluated, in OPA's words:\n")
 	}
 	for _, step := range x.Trace {
 		s.WriteString(safe(step) + "\n")
 	}
+}
+
+// writeVerdict tells the result, how it is known, and what was found where.
+func writeVerdict(s *screen, r api.Result) {
+	word, st := resultWord(r)
+	text := word + ", " + assured(r)
+	if !r.Since.IsZero() && r.Since != r.Evaluated { // one pass alone knows no before
+		text += ", since " + since(r.Since)
+	}
+	s.entry("result", st, text)
+	var found []string
+	rest := r.Reason
+	for _, e := range r.Evidence {
+		if e.Expected == "" || e.Reason == "" {
+			continue
+		}
+		rest = strings.TrimPrefix(strings.TrimPrefix(rest, e.Reason), "; ")
+		text := safe(e.Reason)
+		if e.File != "" {
+			text += " (" + place(e.File, e.Line) + ")"
+		}
+		if !slices.Contains(found, text) {
+			found = append(found, text)
+		}
+	}
+	if rest != "" {
+		found = append(found, safe(rest))
+	}
+	s.entries("reason", found)
+}
+
+// assured says in words how a result is known.
+func assured(r api.Result) string {
+	word := cmp.Or(r.Assurance, string(finding.Unknown))
+	switch finding.Assurance(word) {
+	case finding.Direct:
+		return "assurance direct: read where the product keeps it"
+	case finding.Proxy:
+		return "assurance proxy: inferred from the operating system"
+	case finding.Attested:
+		return "assurance attested: by what a person says or captured"
+	}
+	if finding.Outcome(r.Result) == finding.NotChecked {
+		return "neither good nor bad is proven"
+	}
+	return "assurance " + safe(word)
+}
+
+// writePeople tells what people attested and accepted.
+func writePeople(s *screen, r api.Result) {
+	var said []string
+	for _, e := range r.Evidence {
+		if a := e.Attestation; a != nil {
+			said = append(said, fmt.Sprintf("%s: %s: %s (%s, %s, until %s)",
+				safe(e.Fact), safe(a.Status), clip(safe(a.Statement), maxExplained), safe(a.By), safe(a.Role), a.Expires.Format(time.DateOnly)))
+		}
+	}
+	s.entries("attested", said)
+	if w := r.Waiver; w != nil {
+		s.entry("waived", yellow, fmt.Sprintf("%s (%s, %s, until %s)", clip(safe(w.Reason), maxExplained), safe(w.Approver), safe(w.Ticket), w.Expires.Format(time.DateOnly)))
+	}
+}
+
+// writeWay tells what has to change and how.
+func writeWay(s *screen, x *api.Explanation) {
+	var needed, next []string
+	asked := map[string]int{}
+	for _, n := range x.ToPass {
+		if text := need(n); !slices.Contains(needed, text) {
+			needed = append(needed, text)
+		}
+		asked[n.Next]++
+		if text := safe(n.Next); text != "" && !slices.Contains(next, text) {
+			next = append(next, text)
+		}
+	}
+	s.entries("to pass", needed)
+	s.steps("next step", next)
+	for command, needs := range asked {
+		if needs > 1 && strings.HasPrefix(command, "stigwatch attest ") {
+			s.entry("", plain, fmt.Sprintf("(that answers all %d; with --fact NAME it answers one)", needs))
+		}
+	}
+	if x.NotApplicableWhen != "" && len(next) > 0 {
+		s.entry("", plain, "or attest it with --status notapplicable, when this is so: "+safe(x.NotApplicableWhen))
+	}
+	verb := "fix"
+	if len(x.ToPass) == 0 {
+		verb = "set"
+	}
+	s.optional(verb+" in GUI", cmp.Or(x.GUI, "no page for this is publicly documented"))
+	switch {
+	case x.CLI != "":
+		s.steps(verb+" by CLI", strings.Split(safe(x.CLI), "; "))
+	case slices.ContainsFunc(x.Facts, func(f api.Fact) bool { return !f.OffBox }):
+		s.entry(verb+" by CLI", plain, "no command for this is publicly documented")
+	}
+}
+
+func siteValues(values []api.SiteValue) []string {
+	var out []string
+	for _, v := range values {
+		text := "not set"
+		switch {
+		case v.Set:
+			text = value(v.Value)
+		case v.Optional:
+			text = "not set (need not be)"
+		}
+		out = append(out, clip(safe(v.Key)+" = "+text, maxExplained))
+	}
+	return out
 }
 
 // optional writes a labelled line if there is something to say.
@@ -61,20 +156,48 @@ func (s *screen) optional(label, text string) {
 	}
 }
 
+// entries writes texts below one label, marked when there are several.
+func (s *screen) entries(label string, texts []string) {
+	lead := ""
+	if len(texts) > 1 {
+		lead = "- "
+	}
+	for _, text := range texts {
+		mark := lead
+		for _, l := range fold(text, s.room(labelWidth+len(lead))) {
+			fmt.Fprintf(s, "%s%s%s\n", s.paint(faint, pad(label, labelWidth)), mark, l)
+			label, mark = "", pad("", len(lead))
+		}
+	}
+}
+
+// steps writes one command after the other, unmarked: they are to be copied.
+func (s *screen) steps(label string, texts []string) {
+	for _, text := range texts {
+		s.entry(label, plain, text)
+		label = ""
+	}
+}
+
+// need tells what has to become true. What is wrong now stands in the reason.
 func need(n api.Need) string {
 	switch {
 	case n.Expected == "":
 		return safe(n.Fact) + ": " + safe(n.Reason)
-	case n.Reason == "":
-		return fmt.Sprintf("%s: %s", safe(n.Fact), clip(safe(n.Expected), maxShown))
+	case n.Next == "":
+		return fmt.Sprintf("%s: %s", safe(n.Fact), clip(safe(n.Expected), maxExplained))
 	}
-	return fmt.Sprintf("%s: %s (%s)", safe(n.Fact), clip(safe(n.Expected), maxShown), safe(n.Reason))
+	return fmt.Sprintf("%s: %s (%s)", safe(n.Fact), clip(safe(n.Expected), maxExplained), safe(n.Reason))
 }
 
-func writeFacts(s *screen, facts []api.Fact) {
+func writeFacts(s *screen, x *api.Explanation) {
+	attested := map[string]bool{}
+	for _, e := range x.Result.Evidence {
+		attested[e.Fact] = e.Attestation != nil
+	}
 	t := table{head: []string{"FACT", "ROLE", "STATE", "VALUE"}}
-	for _, f := range facts {
-		t.rows = append(t.rows, factRow(f))
+	for _, f := range x.Facts {
+		t.rows = append(t.rows, factRow(f, attested[f.Fact]))
 	}
 	if len(t.rows) > 0 {
 		s.WriteString("\n")
@@ -82,20 +205,32 @@ func writeFacts(s *screen, facts []api.Fact) {
 	t.write(s)
 }
 
-func factRow(f api.Fact) row {
-	shown := "-"
+func factRow(f api.Fact, attested bool) row {
+	shown, state := "-", f.State
 	if f.Value != nil {
-		shown = clip(value(f.Value), maxShown)
+		shown = clip(value(f.Value), maxExplained)
 	}
-	r := row{cells: []cell{{safe(f.Fact), plain}, {safe(f.Role), plain}, {safe(f.State), stateStyle(f.State)}, {shown, plain}}}
-	if f.Reason != "" {
-		r.notes = append(r.notes, safe(f.Reason))
+	switch {
+	case attested:
+		state = "attested"
+	case f.OffBox: // "unmapped" would ask for a mapping
+		state = "not attested"
+	}
+	r := row{cells: []cell{{safe(f.Fact), plain}, {safe(f.Role), plain}, {safe(state), stateStyle(state)}, {shown, plain}}}
+	for _, text := range []string{f.About, f.Reason} {
+		if text != "" {
+			r.notes = append(r.notes, safe(text))
+		}
 	}
 	for _, p := range f.Places {
 		r.notes = append(r.notes, read(p))
 	}
 	if f.Mapping != "" {
-		r.notes = append(r.notes, safe("mapping "+f.Mapping+", assurance "+cmp.Or(f.Assurance, "unknown")))
+		note := "mapping " + f.Mapping
+		if f.Assurance != "" && f.Assurance != string(finding.Unknown) {
+			note += ", assurance " + f.Assurance
+		}
+		r.notes = append(r.notes, safe(note))
 	}
 	return r
 }
@@ -111,7 +246,7 @@ func read(p api.Place) string {
 
 func stateStyle(state string) style {
 	switch state {
-	case "known":
+	case "known", "attested":
 		return plain
 	case "absent", "missing":
 		return yellow

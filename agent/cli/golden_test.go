@@ -147,27 +147,46 @@ func TestReportForPeople(t *testing.T) {
 	}
 }
 
-func TestExplanationForPeople(t *testing.T) {
+// explained has a bit of all that an explanation may tell.
+func explained() *api.Explanation {
 	r := findings()[0]
-	x := &api.Explanation{
+	r.Evidence = append(r.Evidence, api.Evidence{Fact: "core.policy", Role: "required", State: "unmapped",
+		Attestation: &api.Attestation{Status: "pass", Statement: "Seen in Core", By: "A. Nother", Role: "ISSO", Expires: before(-90 * aDay)}})
+	r.Reason = "5 attempts, at most 3 are allowed; the time is not set; saved but not applied: a is in order, b is not"
+	r.Remark = "the other file agrees; The text asks for two different times; this is the longer one."
+	return &api.Explanation{
 		Schema: api.Schema, Result: r, SRG: "SRG-APP-000065-NDM-000214", CCIs: []string{"CCI-000044"},
-		GUI: "Security > Identity Source > Password Policy", CLI: "", Remark: "The text asks for two different times; this is the longer one.",
+		GUI: "Security > Identity Source > Password Policy", CLI: "enable; configure terminal; lockout 3 (asks first)",
+		Remark: "The text asks for two different times; this is the longer one.", NotApplicableWhen: "Nobody signs in.",
 		ToPass: []api.Need{
 			{Fact: "mics.lockout.attempts", Expected: "<= 3", Reason: "5 attempts, at most 3 are allowed"},
 			{Fact: "mics.lockout.seconds", Expected: ">= 900"},
-			{Fact: "site.limit", Reason: "the site profile does not set it"},
+			{Fact: "mics.lockout.seconds", Expected: ">= 900"},
+			{Fact: "core.users", Expected: "Core knows its users.", Reason: "nobody has attested it", Next: "stigwatch attest V-250986 --fact core.users"},
+			{Fact: "site.limit", Reason: "the site profile does not set it", Next: "set limit"},
 		},
 		Facts: []api.Fact{
-			{Fact: "mics.lockout.attempts", Role: "required", State: "known", Value: int64(5), Mapping: "confirmed", Assurance: "direct",
+			{Fact: "mics.lockout.attempts", About: "failed sign-ins before the account locks", Role: "required", State: "known", Value: int64(5), Mapping: "confirmed", Assurance: "direct",
 				Places: []api.Place{{File: "/mi/config-system/startup_config/lockoutconfig.xml", Line: 12, Raw: "<attempts>5\x1b</attempts>"}}},
+			{Fact: "core.users", About: "Core knows its users.", OffBox: true, Role: "required", State: "unmapped"},
+			{Fact: "core.policy", About: "Core has the policy.", OffBox: true, Role: "required", State: "unmapped"},
 			{Fact: "faillock.deny", Role: "corroborating", State: "unreadable", Mapping: "documented", Assurance: "unknown", Reason: "permission denied",
 				Places: []api.Place{{File: "/etc/security/faillock.conf"}}},
 			{Fact: "sshd.users", Role: "corroborating", State: "unconfirmed", Value: []any{"a", "b"}, Mapping: "assumed"},
 		},
-		Site: []api.SiteValue{{Key: "limit"}, {Key: "users", Set: true, Value: []any{"x"}}},
+		Site: []api.SiteValue{{Key: "limit"}, {Key: "users", Set: true, Value: []any{"x"}}, {Key: "liberties", Optional: true}},
 	}
+}
+
+func TestExplanationForPeople(t *testing.T) {
 	for name, s := range map[string]*screen{"explain.txt": {}, "explain_60.txt": {width: 60}} {
-		writeExplanation(s, x)
+		writeExplanation(s, explained())
 		golden(t, name, s.String())
 	}
+	passed := explained()
+	passed.Result, passed.ToPass, passed.CLI = findings()[9], nil, ""
+	passed.Trace = []string{"V-250990.rego:18 | Enter"}
+	s := &screen{}
+	writeExplanation(s, passed)
+	golden(t, "explain_pass.txt", s.String())
 }
