@@ -74,8 +74,8 @@ func TestWhatAPortSpeaksCanFailARuleAndNotPassIt(t *testing.T) {
 		reason      string
 	}{
 		"only 1.2":        {tls.VersionTLS12, tls.VersionTLS12, finding.Pass, ""},
-		"1.2 and 1.3":     {tls.VersionTLS12, tls.VersionTLS13, finding.Fail, "port 443 speaks TLSv1.3, must be TLSv1.2"},
-		"1.1 and 1.2":     {tls.VersionTLS11, tls.VersionTLS12, finding.Fail, "port 443 speaks TLSv1.1, must be TLSv1.2"},
+		"1.2 and 1.3":     {tls.VersionTLS12, tls.VersionTLS13, finding.Fail, "port 443 speaks TLSv1.3, must refuse it"},
+		"1.1 and 1.2":     {tls.VersionTLS11, tls.VersionTLS12, finding.Fail, "port 443 speaks TLSv1.1, must refuse it"},
 		"1.3 and not 1.2": {tls.VersionTLS13, tls.VersionTLS13, finding.Fail, "port 443 refuses TLSv1.2, must speak it"},
 	} {
 		t.Run(name, func(t *testing.T) {

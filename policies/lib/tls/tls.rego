@@ -13,7 +13,7 @@ with_13 := only_12 | {"tlsv1.3", "tls1.3", "tls 1.3"}
 
 # faults are the violations of a protocol list: TLS 1.2 must be on, and nothing
 # that is not allowed. The usual good list goes the short way, to none.
-faults(fact, label, null, _) := {violation.unset(fact, "TLSv1.2", label, "TLSv1.2")}
+faults(fact, label, null, _) := {violation.unset(fact, "TLSv1.2", sprintf("%s protocol list", [label]), "TLSv1.2")}
 
 faults(fact, label, protocols, allowed) := _extra(fact, label, protocols, allowed) | _lacking(fact, label, protocols) if {
 	protocols != null
@@ -40,7 +40,7 @@ weak_legs contains v if some v in seen(with_13)
 seen(allowed) := {fault |
 	some i, version in input.probe.incoming_on
 	not lower(version) in allowed
-	fault := violation.item("probe.incoming_on", i, "TLSv1.2", sprintf("port 443 speaks %s, must be TLSv1.2", [version]))
+	fault := violation.item("probe.incoming_on", i, "TLSv1.2", sprintf("port 443 speaks %s, must refuse it", [version]))
 } | {fault |
 	some i, version in input.probe.incoming_off
 	lower(version) in only_12
@@ -58,7 +58,7 @@ _extra(fact, label, protocols, allowed) := {fault |
 	not lower(protocol) in allowed
 	fault := violation.item(
 		fact, i, "TLSv1.2",
-		sprintf("%s has %s on, must be TLSv1.2", [label, protocol]),
+		sprintf("%s has %s on, must be off", [label, protocol]),
 	)
 }
 

@@ -14,12 +14,12 @@ test_older_besides if {
 		"fact": "a.b",
 		"item": 1,
 		"expected": "TLSv1.2",
-		"message": "Incoming has TLSv1.1 on, must be TLSv1.2",
+		"message": "Incoming has TLSv1.1 on, must be off",
 	}}
 }
 
 test_13_besides if {
-	_messages(["TLSv1.2", "TLSv1.3"], tls.only_12) == {"Incoming has TLSv1.3 on, must be TLSv1.2"}
+	_messages(["TLSv1.2", "TLSv1.3"], tls.only_12) == {"Incoming has TLSv1.3 on, must be off"}
 	_messages(["TLSv1.2", "TLSv1.3"], tls.with_13) == set()
 }
 
@@ -27,11 +27,11 @@ test_13_alone if _messages(["TLSv1.3"], tls.with_13) == {"Incoming has TLSv1.2 o
 
 test_nothing_on if _messages([], tls.only_12) == {"Incoming has TLSv1.2 off, must be on"}
 
-test_absent if _messages(null, tls.only_12) == {"Incoming is not set, must be TLSv1.2"}
+test_absent if _messages(null, tls.only_12) == {"Incoming protocol list is not set, must be TLSv1.2"}
 
 test_near_miss if {
 	_messages(["TLSv1.20"], tls.only_12) == {
-		"Incoming has TLSv1.20 on, must be TLSv1.2",
+		"Incoming has TLSv1.20 on, must be off",
 		"Incoming has TLSv1.2 off, must be on",
 	}
 }
@@ -68,8 +68,8 @@ test_seen if {
 	count(tls.seen(tls.only_12)) == 0 with input as {"probe": {"incoming_on": null, "incoming_off": null}}
 	count(tls.seen(tls.only_12)) == 0 with input as {}
 	{v.message | some v in tls.seen(tls.only_12)} == {
-		"port 443 speaks TLSv1, must be TLSv1.2",
-		"port 443 speaks TLSv1.3, must be TLSv1.2",
+		"port 443 speaks TLSv1, must refuse it",
+		"port 443 speaks TLSv1.3, must refuse it",
 		"port 443 refuses TLSv1.2, must speak it",
 	} with input as {"probe": {"incoming_on": ["TLSv1", "TLSv1.3"], "incoming_off": ["TLSv1.2"]}}
 	{v.item | some v in tls.seen(tls.with_13)} == {0} with input as {"probe": {"incoming_on": ["TLSv1", "TLSv1.3"]}}

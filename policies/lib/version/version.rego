@@ -52,7 +52,7 @@ known(value, table) := {entry |
 
 # exploited says in a few words which of them are known to be exploited; "" when
 # none is.
-exploited(value, table) := sprintf(", and known to be exploited by %s (as of %s)", [concat(", ", cves), table.as_of]) if {
+exploited(value, table) := sprintf(", and open to %s, known to be exploited (as of %s)", [concat(", ", cves), table.as_of]) if {
 	cves := sort([entry.cve | some entry in known(value, table); entry.known_exploited])
 	count(cves) > 0
 } else := ""

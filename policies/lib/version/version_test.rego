@@ -66,7 +66,7 @@ test_known_holes_by_range if {
 }
 
 test_exploited_in_words if {
-	version.exploited("8.1", _recorded) == ", and known to be exploited by CVE-1, CVE-2 (as of 2026-11-23)"
+	version.exploited("8.1", _recorded) == ", and open to CVE-1, CVE-2, known to be exploited (as of 2026-11-23)"
 	version.exploited("9.19.0", _recorded) == ""
 	version.exploited("what", _recorded) == ""
 }

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Sentry configurations reach the right devices by label
+# title: Sentry's configurations reach the right devices, by label
 # custom:
 #   rule: V-251009
 #   stig_id: MOIS-AL-000020

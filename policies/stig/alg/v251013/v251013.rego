@@ -17,12 +17,14 @@
 #   site_optional: [accept_tls13]
 #   applied: {probe.incoming_on: mics.tls.incoming.protocols}
 #   gui: >-
-#     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration,
-#     then Apply
+#     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration >
+#     Protocols: TLS 1.2 only, then Apply
 #   remark: >-
 #     TLS 1.3 beside 1.2 is a finding to the letter, though SP 800-52 asks for it; accept_tls13
 #     accepts it. Ports 8443 and 9090 are httpd's and none of the four, so they are a remark
-#     only.
+#     only; "httpd protocol tlsv1.2" after "configure terminal" sets those two (it asks, and
+#     restarts httpd). The vendor calls the UEM's configuration EMM. Where the UEM is Neurons,
+#     Outgoing is set in its profile and has to be attested.
 package stig.alg.v251013
 
 import data.lib.tls

@@ -19,14 +19,14 @@ test_compliant if count(rule.violations) == 0 with input as _all(_exactly) with 
 
 test_each_of_the_four_is_judged if {
 	old := ["TLSv1.1", "TLSv1.2"]
-	_messages == {"Incoming SSL has TLSv1.1 on, must be TLSv1.2"} with input as _tls(old, _exactly, _exactly, _exactly)
-	_messages == {"Outgoing SSL has TLSv1.1 on, must be TLSv1.2"} with input as _tls(_exactly, old, _exactly, _exactly)
-	_messages == {"UEM SSL has TLSv1.1 on, must be TLSv1.2"} with input as _tls(_exactly, _exactly, old, _exactly)
+	_messages == {"Incoming SSL has TLSv1.1 on, must be off"} with input as _tls(old, _exactly, _exactly, _exactly)
+	_messages == {"Outgoing SSL has TLSv1.1 on, must be off"} with input as _tls(_exactly, old, _exactly, _exactly)
+	_messages == {"UEM SSL has TLSv1.1 on, must be off"} with input as _tls(_exactly, _exactly, old, _exactly)
 	rule.violations == {{
 		"fact": "mics.tls.access.protocols",
 		"item": 0,
 		"expected": "TLSv1.2",
-		"message": "Access SSL has TLSv1.1 on, must be TLSv1.2",
+		"message": "Access SSL has TLSv1.1 on, must be off",
 	}} with input as _tls(_exactly, _exactly, _exactly, old)
 }
 
@@ -51,10 +51,10 @@ test_known_bad_beats_unknown if {
 
 test_absent if {
 	_messages == {
-		"Incoming SSL is not set, must be TLSv1.2",
-		"Outgoing SSL is not set, must be TLSv1.2",
-		"UEM SSL is not set, must be TLSv1.2",
-		"Access SSL is not set, must be TLSv1.2",
+		"Incoming SSL protocol list is not set, must be TLSv1.2",
+		"Outgoing SSL protocol list is not set, must be TLSv1.2",
+		"UEM SSL protocol list is not set, must be TLSv1.2",
+		"Access SSL protocol list is not set, must be TLSv1.2",
 	} with input as _all(null)
 }
 

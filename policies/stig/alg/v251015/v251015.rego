@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Audit records say what happened
+# title: Audit records leave for the log servers, to tell what happened
 # custom:
 #   rule: V-251015
 #   stig_id: MOIS-AL-000200
@@ -10,7 +10,9 @@
 #   ccis: [CCI-000130]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
-#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   gui: >-
+#     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State
+#     Enable, then Apply
 #   remark: >-
 #     By the vendor's format a record holds this in entryType, serviceType, httpMethod and
 #     action; what records hold is not read, only that they leave for the log servers. One answer

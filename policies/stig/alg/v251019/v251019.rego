@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Audit records say how it ended
+# title: Audit records leave for the log servers, to tell how it ended
 # custom:
 #   rule: V-251019
 #   stig_id: MOIS-AL-000240
@@ -10,7 +10,9 @@
 #   ccis: [CCI-000134]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
-#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   gui: >-
+#     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State
+#     Enable, then Apply
 #   remark: >-
 #     By the vendor's format a record holds this in action and in the response of the same
 #     useCaseID; what records hold is not read, only that they leave for the log servers. One

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Audit records say who it was
+# title: Audit records leave for the log servers, to tell who it was
 # custom:
 #   rule: V-251020
 #   stig_id: MOIS-AL-000250
@@ -10,7 +10,9 @@
 #   ccis: [CCI-001487]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
-#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   gui: >-
+#     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State
+#     Enable, then Apply
 #   remark: >-
 #     The check's first sentence asks for the outcome, as V-251019 does; the title asks who. By
 #     the vendor's format a record holds this in userID, deviceID and applicationId; what records

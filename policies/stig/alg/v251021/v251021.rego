@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: ISSO and SCA hear of a failing audit
+# title: ISSO, ISSM and SCA get an alert when auditing fails
 # custom:
 #   rule: V-251021
 #   stig_id: MOIS-AL-000260
@@ -10,12 +10,13 @@
 #   ccis: [CCI-000139]
 #   requires: [mics.alerts.enabled, mics.alerts.recipients]
 #   gui: >-
-#     Monitoring > Alert Configuration > Send Notifications, Email List, Alert Notification
-#     Management
+#     Monitoring > Alert Configuration > Send Notifications, Email List with ISSO, ISSM and SCA,
+#     Alert Notification Management
 #   remark: >-
 #     The title names ISSO and SCA, the steps name ISSM and SCA, V-251035 all three: all three
-#     have to be recipients. Which alerts are sent, set in Alert Notification Management, is the
-#     organisation's to say and is not read.
+#     have to be recipients. The text's one finding sentence is about Alert Notification
+#     Management, which alerts are sent: what it has to hold is the organisation's to say, and it
+#     is not read. Look at it by hand.
 package stig.alg.v251021
 
 import data.lib.alerts

@@ -11,7 +11,7 @@
 #   requires: [firewall.input_policy, firewall.input_rules, sockets.listening]
 #   gui: >-
 #     Security > Access Control Lists > ACLs > Add, then its entries by service, Permit or Deny,
-#     then Apply
+#     then Apply. A wrong list locks people out: permit the management network first
 #   remark: >-
 #     The check asks for an access list where a service is restricted; here the firewall has to
 #     refuse what no rule names, and only approved ports may be let in or listen. Which those are

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Devices authenticate with a certificate
+# title: Devices sign in with a certificate, besides their own password
 # custom:
 #   rule: V-251025
 #   stig_id: MOIS-AL-000400

@@ -17,7 +17,7 @@
 #   applied: {probe.incoming_on: mics.tls.incoming.protocols}
 #   gui: >-
 #     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration,
-#     Protocols, then Apply and Save
+#     Protocols: TLS 1.2 on and older ones off, then Apply and Save
 #   remark: >-
 #     The check asks that TLS 1.2 is on and says nothing of older versions; this calls anything
 #     below 1.2 open. 1.3 beside 1.2 passes, which V-251013 calls a finding to the letter. Where

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Certificates are validated on all four TLS legs
+# title: 'Certificate validation: TLS 1.2 on all four legs'
 # custom:
 #   rule: V-251027
 #   stig_id: MOIS-AL-000420
@@ -17,12 +17,13 @@
 #   applied: {probe.incoming_on: mics.tls.incoming.protocols}
 #   gui: >-
 #     Settings > Services > Sentry > Incoming, Outgoing, UEM (EMM) and Access SSL Configuration,
-#     Protocols, then Apply and Save
+#     Protocols: TLS 1.2 on and older ones off, then Apply and Save
 #   remark: >-
-#     The title asks for path validation, the check only for TLS 1.2, and this follows the check,
-#     with anything below 1.2 open and 1.3 beside it fine. By the vendor, strict TLS is off by
-#     default for Outgoing and for UEM with Core, on for Access and with Neurons. Where the UEM
-#     is Neurons, Outgoing is set in its profile and has to be attested.
+#     The title asks that certificates are validated up their path, the check only for TLS 1.2.
+#     This follows the check, so a pass does not prove the title, with anything below 1.2 open
+#     and 1.3 beside it fine. By the vendor, strict TLS is off by default for Outgoing and for
+#     UEM with Core, on for Access and with Neurons. Where the UEM is Neurons, Outgoing is set in
+#     its profile and has to be attested.
 package stig.alg.v251027
 
 import data.lib.tls

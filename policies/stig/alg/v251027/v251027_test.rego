@@ -22,7 +22,7 @@ test_one_older_leg if {
 		"fact": "mics.tls.access.protocols",
 		"item": 1,
 		"expected": "TLSv1.2",
-		"message": "Access SSL has TLSv1.1 on, must be TLSv1.2",
+		"message": "Access SSL has TLSv1.1 on, must be off",
 	}} with input as _tls(_good, ["TLSv1.3", "TLSv1.2"], _good, ["TLSv1.2", "TLSv1.1"])
 }
 
@@ -33,17 +33,17 @@ test_tls12_off_on_one_leg if {
 
 test_near_miss if {
 	_messages == {
-		"Access SSL has TLSv1.20 on, must be TLSv1.2",
+		"Access SSL has TLSv1.20 on, must be off",
 		"Access SSL has TLSv1.2 off, must be on",
 	} with input as _tls(_good, _good, _good, ["TLSv1.20"])
 }
 
 test_absent if {
 	_messages == {
-		"Incoming SSL is not set, must be TLSv1.2",
-		"Outgoing SSL is not set, must be TLSv1.2",
-		"UEM SSL is not set, must be TLSv1.2",
-		"Access SSL is not set, must be TLSv1.2",
+		"Incoming SSL protocol list is not set, must be TLSv1.2",
+		"Outgoing SSL protocol list is not set, must be TLSv1.2",
+		"UEM SSL protocol list is not set, must be TLSv1.2",
+		"Access SSL protocol list is not set, must be TLSv1.2",
 	} with input as _all(null)
 }
 
@@ -67,7 +67,7 @@ test_s3_20_protocols_decide_and_strict_tls_is_a_remark if {
 
 # One fact, whichever of its two names the page shows.
 test_s3_21_uem_leg_is_judged if {
-	_messages == {"UEM SSL has TLSv1 on, must be TLSv1.2"} with input as _tls(_good, _good, ["TLSv1.2", "TLSv1"], _good)
+	_messages == {"UEM SSL has TLSv1 on, must be off"} with input as _tls(_good, _good, ["TLSv1.2", "TLSv1"], _good)
 }
 
 # Go asks for the attestation: what is not known on the box violates nothing.

@@ -10,7 +10,9 @@
 #   ccis: [CCI-001851]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
-#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   gui: >-
+#     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State
+#     Enable, then Apply
 #   remark: >-
 #     One answer serves all ten rules about this setting, nine rated low and one high, though
 #     their checks differ in what they look at. Which facility Audit is written to is not public,

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Remote users need a second factor
+# title: Remote users sign in with a certificate, besides the password of the device
 # custom:
 #   rule: V-251031
 #   stig_id: MOIS-AL-000900

@@ -11,7 +11,8 @@
 #   off_box:
 #     - fact: site_network.load_balancer
 #       ask: This Sentry stands behind a load balancer.
-#   gui: nowhere on Sentry or in Core; put a load balancer in front of Sentry
+#   gui: >-
+#     None on Sentry or in Core: put a load balancer in front of Sentry
 #   remark: >-
 #     The title has Sentry balance the load; the check asks that it stands behind a load balancer,
 #     and so does this rule.

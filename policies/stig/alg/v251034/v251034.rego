@@ -11,10 +11,12 @@
 #   requires: [kernel.routes, mics.route_gateways]
 #   corroborates: [net.static_routes]
 #   applied: {kernel.routes: mics.route_gateways}
-#   gui: Settings > Routes > Delete, Add
+#   gui: Settings > Network > Routes > tick what is not approved > Delete; Add what is
 #   remark: >-
-#     Which routes are approved is the site's to say (approved_routes). Routes that go through
-#     no gateway are the interfaces' own networks and are not judged.
+#     Which routes are approved is the site's to say (approved_routes). Routes that go through no
+#     gateway are the interfaces' own networks and are not judged. The fix writes the page as
+#     Settings > Routes. The title speaks of sources and destinations of traffic; the check looks
+#     at routes alone, and so does this rule.
 package stig.alg.v251034
 
 import data.lib.list

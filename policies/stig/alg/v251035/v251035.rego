@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Errors are told to ISSO, ISSM and SCA only
+# title: Only ISSO, ISSM and SCA get the error messages
 # custom:
 #   rule: V-251035
 #   stig_id: MOIS-AL-001200
@@ -10,8 +10,8 @@
 #   ccis: [CCI-001314]
 #   requires: [mics.alerts.enabled, mics.alerts.recipients]
 #   gui: >-
-#     Monitoring > Alert Configuration > Send Notifications, Email List, Alert Notification
-#     Management
+#     Monitoring > Alert Configuration > Send Notifications, Email List with ISSO, ISSM and SCA
+#     alone, Alert Notification Management
 #   remark: >-
 #     Errors leave the appliance as alerts, so who gets those is judged: all of the three roles,
 #     as in V-251021, and nobody else. Which alerts are sent, set in Alert Notification

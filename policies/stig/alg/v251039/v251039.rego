@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Audit records leave in real time
+# title: Audit records leave for a central log server in real time
 # custom:
 #   rule: V-251039
 #   stig_id: MOIS-AL-001370
@@ -10,7 +10,9 @@
 #   ccis: [CCI-001851]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
-#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   gui: >-
+#     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State
+#     Enable, then Apply
 #   remark: >-
 #     The check asks for no more than the other rules about this setting: nothing measures how
 #     soon a record leaves, and rsyslog's queues are not read. One answer serves all ten rules

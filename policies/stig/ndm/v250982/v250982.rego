@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Concurrent SSH sessions of the CLI are limited to the site's number
+# title: The CLI allows no more SSH sessions at once than the site says, 1 to 10
 # custom:
 #   rule: V-250982
 #   stig_id: MOIS-ND-000020
@@ -10,10 +10,10 @@
 #   ccis: [CCI-000054]
 #   requires: [mics.cli.max_ssh_sessions]
 #   corroborates: [limits.max_system_logins, limits.max_logins]
-#   gui: Settings > CLI > Max SSH Sessions, then Apply and Save
+#   gui: Settings > CLI > Max SSH Sessions, the site's number (1 to 10), then Apply and Save
 #   remark: >-
-#     The number itself is the site's to set (max_ssh_sessions). sshd's MaxSessions counts
-#     channels in one connection, so it neither proves nor disproves this.
+#     The number itself is the site's to set (max_ssh_sessions). The limits of the operating
+#     system must not be higher.
 package stig.ndm.v250982
 
 import data.lib.number
@@ -37,7 +37,10 @@ violations contains number.outside(
 	input.limits.max_logins != null
 }
 
-remarks contains "sshd MaxSessions limits channels in one connection, not concurrent sign-ins" if {
+remarks contains sprintf(
+	"sshd MaxSessions is %d; it counts channels in one connection, not sign-ins, so it is not judged",
+	[input.sshd.max_sessions],
+) if {
 	input.sshd.max_sessions != null
 }
 

@@ -9,7 +9,7 @@
 #   srg: SRG-APP-000001-NDM-000200
 #   ccis: [CCI-000054]
 #   requires: [mics.interface_addresses]
-#   gui: Settings > Network > Interfaces > an open Physical Interface, as GigabitEthernet2
+#   gui: Settings > Network > Interfaces > an open Physical Interface, such as GigabitEthernet2
 #   remark: >-
 #     The title wants a firewall and a list of sources, the check a second interface, and the
 #     CCI is about numbers of sessions. The check is judged: an appliance with one interface

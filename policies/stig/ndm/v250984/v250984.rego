@@ -10,7 +10,7 @@
 #   ccis: [CCI-000057]
 #   requires: [mics.portal.idle_timeout_minutes]
 #   site_optional: [literal_readings]
-#   gui: Settings > Timeout > System Manager timeout, then Apply and Save
+#   gui: Settings > Timeout > System Manager timeout 15, then Apply and Save
 #   remark: >-
 #     The check wants exactly 15, the title a lock after 15 minutes. A shorter time passes with
 #     a remark; literal_readings asks for exactly 15.

@@ -20,7 +20,8 @@
 #   remark: >-
 #     The text speaks of deployments with Core and leaves Neurons undefined; where uem_kind says
 #     neurons, the rule does not apply. With Core all four parts have to hold. The check writes
-#     EMM-source-verify, the command is emm-source-verify.
+#     EMM-source-verify, the fix emm-source-verify. "show sentry emm-source-verify" and "show
+#     sentry emm-ips" tell both on the command line.
 package stig.ndm.v250985
 
 import data.lib.flag

@@ -11,12 +11,16 @@
 #   requires: [mics.password_policy.max_attempts, mics.password_policy.auto_lock_seconds]
 #   corroborates: [faillock.deny, faillock.unlock_seconds]
 #   site_optional: [literal_readings]
-#   gui: Security > Identity Source > Password Policy > Number of Failed Attempts, Auto-Lock Time
+#   gui: >-
+#     Security > Identity Source > Password Policy > Number of Failed Attempts 3, Auto-Lock Time
+#     900 or more (seconds), then Apply
 #   remark: >-
 #     The check wants the value 3; 1 and 2 are stricter and pass with a remark, and
 #     literal_readings asks for exactly 3. What an auto-lock time of 0 means on Sentry is not
 #     documented, so it is open; in pam_faillock 0 locks until an administrator resets it, which
-#     is stricter.
+#     is stricter. The fix counts the three tries within 15 minutes; the page has no field for
+#     that. The text goes to Security > Password Policy, other rules by Identity Source; one page
+#     is meant.
 package stig.ndm.v250986
 
 import data.lib.number

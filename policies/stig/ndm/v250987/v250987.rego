@@ -11,6 +11,7 @@
 #   requires: [mics.portal.login_text, sshd.banner_text]
 #   corroborates: [os.issue_text, sshd.match_banners]
 #   gui: Settings > Login > Text to Display, then Apply
+#   cli: banner (in the sister product Core, not confirmed for Sentry)
 #   remark: >-
 #     The title speaks of the web interface, the check of the command line or either, and it
 #     quotes the short banner where the title means the long one. Both surfaces are judged, and

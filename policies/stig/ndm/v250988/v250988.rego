@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: The System Manager signs people in by certificate
+# title: People sign in to the System Manager with a certificate, CAC or PIV
 # custom:
 #   rule: V-250988
 #   stig_id: MOIS-ND-000390
@@ -12,14 +12,15 @@
 #   corroborates: [httpd.portal_verify_client]
 #   applied: {httpd.portal_verify_client: mics.signin.certificate}
 #   gui: >-
-#     Security > Advanced > Sign-in Authentication (Security > Sign-In Authentication elsewhere in
-#     the text) > Certificate Authentication, CAC or PIV, mapping, issuing CA chain, then Apply
-#     and Save
+#     Security > Advanced > Sign-in Authentication > Certificate Authentication, CAC or PIV,
+#     Certificate Attribute Mapping, upload the issuing CA chain, then Apply and Save. A wrong
+#     chain locks people out: keep a session open until a certificate has signed in
 #   remark: >-
-#     Activated and configured, says the check: certificate sign-in is on and a field of the
-#     certificate is mapped. That password sign-in has to be off is said nowhere, and the vendor
-#     allows both together. The uploaded CA chain is not read. The command line knows passwords
-#     only.
+#     The check asks that certificate sign-in is activated and configured; read here as on, with
+#     a field of the certificate mapped. The uploaded CA chain, which the fix wants too, is not
+#     read. Nothing says that password sign-in has to be off, and the vendor allows both
+#     together. V-250994 names the page Security > Sign-In Authentication. The command line takes
+#     passwords only.
 package stig.ndm.v250988
 
 import data.lib.flag
@@ -44,6 +45,7 @@ violations contains violation.wrong(
 
 remarks contains "password sign-in is on beside certificates: one factor still signs in, which multi-factor authentication does not mean" if {
 	input.mics.signin.password == true
+	input.mics.signin.certificate == true # else no certificate signs anybody in, and that is the finding
 }
 
 _blank(null)

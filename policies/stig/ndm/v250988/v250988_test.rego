@@ -76,5 +76,6 @@ test_s3_06_password_sign_in_beside_it_passes_with_a_remark if {
 	count(rule.violations) == 0 with input as _signin(true, true)
 	count(rule.remarks) == 1 with input as _signin(true, true)
 	count(rule.remarks) == 0 with input as _signin(true, false)
+	count(rule.remarks) == 0 with input as _signin(false, true)
 	count(rule.remarks) == 0 with input as _signin(true, null)
 }

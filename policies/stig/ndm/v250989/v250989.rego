@@ -10,7 +10,12 @@
 #   ccis: [CCI-000205, CCI-004066]
 #   requires: [mics.password_policy.min_length]
 #   corroborates: [pwquality.minlen]
-#   gui: Security > Identity Source > Password Policy > Minimum Password Length
+#   gui: >-
+#     Security > Identity Source > Password Policy > Minimum Password Length 15 or more, then
+#     Apply
+#   remark: >-
+#     The vendor's default is 8 characters. The text writes the way to the page in several
+#     forms: with Identity Source in it or not, Password or Password Policy. One page is meant.
 package stig.ndm.v250989
 
 import data.lib.number

@@ -13,7 +13,8 @@
 #   gui: Security > Identity Source > Password Policy > Lower Case, then Apply
 #   remark: >-
 #     Passwords are always used on the command line, so the rule is never not applicable,
-#     whatever signs in to the System Manager.
+#     whatever signs in to the System Manager. The text writes the way to the page in several
+#     forms: with Identity Source in it or not, Password or Password Policy. One page is meant.
 package stig.ndm.v250991
 
 import data.lib.flag

@@ -10,12 +10,13 @@
 #   ccis: [CCI-000166, CCI-000187, CCI-000764]
 #   requires: [mics.signin.certificate_mapping, mics.users, mics.user_edipis]
 #   gui: >-
-#     Security > Sign-In Authentication (Security > Advanced > Sign-in Authentication elsewhere in
-#     the text) > Certificate Attribute Mapping EDIPI; Security > Local Users > EDIPI, then Apply
+#     Security > Advanced > Sign-in Authentication > Certificate Attribute Mapping EDIPI;
+#     Security > Local Users > each user > EDIPI, then Apply
 #   remark: >-
 #     The check looks at the mapping and at each local user. The title wants one account for one
 #     certificate, so two users with the same EDIPI are open too. Whether certificate sign-in is
-#     on at all is V-250988.
+#     on at all is V-250988. This text names the page Security > Sign-In Authentication, V-250988
+#     with Advanced in between.
 package stig.ndm.v250994
 
 import data.lib.list

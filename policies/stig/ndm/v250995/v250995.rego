@@ -10,11 +10,12 @@
 #   ccis: [CCI-000803]
 #   requires: [kernel.fips_enabled]
 #   corroborates: [captures.fips_enabled, crypto_policy.current]
-#   cli: enable; configure terminal; fips; do reload (restarts the appliance)
+#   cli: enable; configure terminal; fips; do reload (answer Yes twice, restarts the appliance)
 #   remark: >-
-#     One setting answers nine rules. The text names FIPS 140-2, which 140-3 follows; this
-#     judges that FIPS mode is on, not which validation a module holds. That the CLI's answer
-#     and the kernel's flag go together is inferred.
+#     One setting answers nine rules. The text names FIPS 140-2, which FIPS 140-3 follows; this
+#     judges that FIPS mode is on, not which validation a module holds. That the CLI's answer and
+#     the kernel's flag go together is inferred. "show fips", after "enable", tells it on the
+#     command line.
 package stig.ndm.v250995
 
 import data.lib.fips

@@ -10,7 +10,8 @@
 #   ccis: [CCI-001133]
 #   requires: [mics.cli.session_timeout_minutes]
 #   site_optional: [literal_readings]
-#   gui: Settings > CLI > CLI Session Timeout(minutes), then Apply
+#   gui: Settings > CLI > CLI Session Timeout(minutes) 10, then Apply
+#   cli: timeout (in the sister product Core, not confirmed for Sentry)
 #   remark: >-
 #     Title and fix say 10 minutes, the check says greater than 10, by which the fix's own value
 #     would be a finding. 1 to 10 passes here; literal_readings asks for more than 10. Assessors

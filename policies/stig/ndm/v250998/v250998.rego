@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: Alerts go out to ISSO, ISSM and SCA
+# title: Audit failures raise alerts, and ISSO, ISSM and SCA get them
 # custom:
 #   rule: V-250998
 #   stig_id: MOIS-ND-000690
@@ -10,8 +10,8 @@
 #   ccis: [CCI-001858]
 #   requires: [mics.alerts.enabled, mics.alerts.recipients]
 #   gui: >-
-#     Monitoring > Alert Configuration > Send Notification, Email List, Alert Notification
-#     Management, then Apply and Save
+#     Monitoring > Alert Configuration > Send Notification, Email List with ISSO, ISSM and SCA,
+#     Alert Notification Management, then Apply and Save
 #   remark: >-
 #     The check asks only whether alerts are configured. That is read as in V-251021 and
 #     V-251035: notification is on and everybody of alert_recipients gets it. What is done for

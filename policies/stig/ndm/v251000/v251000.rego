@@ -16,12 +16,15 @@
 #     - snmpd.access
 #     - snmpd.trap_receivers
 #   corroborates: [captures.fips_enabled, crypto_policy.current, snmpd.communities]
-#   gui: Settings > SNMP > SNMP Control, Protocol v3, SNMP v3 Users, SNMP Trap Receivers, then Apply
-#   cli: enable; configure terminal; fips; do reload (restarts the appliance)
+#   gui: >-
+#     Settings > SNMP > add a Trap Receiver, enable the service, Protocol v3, a v3 user with SHA
+#     and AES, then Save; Link Up/Down Trap, then Apply
+#   cli: enable; configure terminal; fips; do reload (FIPS only, answer Yes twice, it restarts)
 #   remark: >-
-#     To the text, SNMP that is switched off is a finding, though the title only wants its
-#     messages authenticated. Level and algorithms are not in the check; no authentication, MD5
-#     and DES are open here, by the title. By the vendor, link traps leave as v2c even under v3.
+#     By the text, SNMP that is switched off is a finding, though the title only wants its
+#     messages authenticated; a site that keeps it off on purpose needs a waiver. Level and
+#     algorithms are not in the check; no authentication, MD5 and DES are open here, by the
+#     title. By the vendor, link traps leave as v2c even under v3.
 package stig.ndm.v251000
 
 import data.lib.fips

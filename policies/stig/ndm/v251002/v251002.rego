@@ -10,7 +10,9 @@
 #   ccis: [CCI-001851]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
-#   gui: Settings > Syslog > server, port, Facility Type Audit, Admin State Enable, then Apply
+#   gui: >-
+#     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State
+#     Enable, then Apply
 #   remark: >-
 #     The same setting is rated low nine times and high once, and the checks differ in what they
 #     look at (facility, admin state). One answer serves them all. Which facility Audit is

@@ -10,11 +10,12 @@
 #   ccis: [CCI-000345, CCI-000366]
 #   requires: [mics.users, os.login_accounts, os.uid0_accounts]
 #   absent_ok: [os.login_accounts]
-#   gui: Security > Identity Source > Local Users > Delete
+#   gui: Security > Identity Source > Local Users > tick who is not authorised > Delete
 #   remark: >-
 #     Who is authorised is the site's to say (approved_users, approved_os_accounts). The check
 #     looks at the System Manager's users; accounts of the operating system that can sign in, or
-#     are root by number, are judged besides.
+#     are root by number, are judged besides. The check writes the page as Security > Local
+#     Users, the fix with Identity Source; one page is meant.
 package stig.ndm.v251003
 
 import data.lib.list

@@ -11,7 +11,8 @@
 #   off_box:
 #     - fact: core.backup_schedule
 #       ask: The virtualisation platform backs up this appliance's virtual machine by a schedule.
-#   gui: Nothing on the appliance; on the virtualisation platform, schedule backups of its machine
+#   gui: >-
+#     None on the appliance: on the virtualisation platform, schedule backups of its machine
 #   remark: >-
 #     The title wants a backup when something changes, the check a schedule. The schedule is
 #     asked for; whether a change starts a backup as well, people have to see for themselves.

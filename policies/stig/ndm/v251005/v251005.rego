@@ -10,8 +10,8 @@
 #   ccis: [CCI-000366, CCI-001159]
 #   requires: [certificates.portal, certificates.device]
 #   gui: >-
-#     Security > Certificate Mgmt > Manage Certificate; for device traffic in Core: Services >
-#     Sentry > Manage Certificate
+#     Security > Certificate Mgmt > Manage Certificate, upload; for device traffic in Core:
+#     Services > Sentry > Manage Certificate, upload
 #   remark: >-
 #     The check walks through two certificates, one in Core and one in Sentry, and has one
 #     finding sentence. Both, of port 8443 and of port 443, have to lead to one of approved_cas.

@@ -11,8 +11,8 @@
 #   requires: [release.version]
 #   site_optional: [supported_releases]
 #   gui: >-
-#     The release is shown at the top right of the System Manager; install a supported one from
-#     the vendor
+#     None to set: the release is shown at the top right of the System Manager; install a
+#     supported one from the vendor
 #   remark: >-
 #     The check points to a retired site and says nothing of dates, and the benchmark is written
 #     for 9.x while the vendor ships 10.x. The release is compared with a dated table, which

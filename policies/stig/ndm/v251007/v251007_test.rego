@@ -67,7 +67,7 @@ _holes := object.union(_table, {"vulnerable": [
 ]})
 
 test_known_exploited_holes_are_in_the_reason if {
-	_messages == {"release 9.20.2 is of no supported line (as of 2026-06-09), and known to be exploited by CVE-1 (as of 2026-06-09)"} with data.site as {}
+	_messages == {"release 9.20.2 is of no supported line (as of 2026-06-09), and open to CVE-1, known to be exploited (as of 2026-06-09)"} with data.site as {}
 		with input as _release("9.20.2")
 		with data.catalog as {"support": _holes}
 }
