@@ -24,7 +24,9 @@ func writeExplanation(s *screen, x *api.Explanation) {
 	writeVerdict(s, r)
 	writePeople(s, r)
 	writeWay(s, x)
-	s.optional("remark", strings.TrimSuffix(strings.TrimSuffix(r.Remark, x.Remark), "; ")) // the reading has a line of its own
+	if own := strings.TrimSuffix(strings.TrimSuffix(r.Remark, x.Remark), "; "); own != "" { // the reading has a line of its own
+		s.entries("remark", strings.Split(safe(own), "; "))
+	}
 	s.optional("our reading", x.Remark)
 	s.entries("site value", siteValues(x.Site))
 	s.optional("STIG", strings.Join(append([]string{strings.ToUpper(r.Benchmark), x.SRG}, x.CCIs...), " "))

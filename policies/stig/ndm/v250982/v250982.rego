@@ -38,7 +38,7 @@ violations contains number.outside(
 }
 
 remarks contains sprintf(
-	"sshd MaxSessions is %d; it counts channels in one connection, not sign-ins, so it is not judged",
+	"sshd MaxSessions is %d and counts channels in one connection, not sign-ins, so it is not judged",
 	[input.sshd.max_sessions],
 ) if {
 	input.sshd.max_sessions != null

@@ -68,4 +68,4 @@ test_s3_13_without_the_site_only_what_is_wrong_everywhere_is_judged if {
 	}
 }
 
-_counted := "sshd MaxSessions is 3; it counts channels in one connection, not sign-ins, so it is not judged"
+_counted := "sshd MaxSessions is 3 and counts channels in one connection, not sign-ins, so it is not judged"
