@@ -103,14 +103,14 @@ func Explain(host string, at time.Time, policy Policy, rule *finding.Rule, resul
 		GUI:    rule.GUI,
 		CLI:    rule.CLI,
 		Remark: rule.Remark, NotApplicableWhen: rule.NotApplicableWhen,
-		ToPass: needs(rule, result, site),
+		ToPass: needs(rule, result, facts, site),
 		Facts:  append([]Fact{}, facts...),
 		Site:   append([]SiteValue{}, site...),
 		Trace:  []string{},
 	}
 }
 
-func needs(rule *finding.Rule, result finding.Result, site []SiteValue) []Need {
+func needs(rule *finding.Rule, result finding.Result, facts []Fact, site []SiteValue) []Need {
 	out := []Need{}
 	if result.Outcome == finding.Pass || result.Outcome == finding.NotApplicable {
 		return out
@@ -127,7 +127,8 @@ func needs(rule *finding.Rule, result finding.Result, site []SiteValue) []Need {
 		case i.State == finding.Absent && slices.Contains(rule.AbsentOK, i.Fact):
 		case i.State == finding.Missing && known[rule.MissingOK[i.Fact]]:
 		default:
-			out = append(out, unknown(rule, i))
+			found := slices.ContainsFunc(facts, func(f Fact) bool { return f.Fact == i.Fact && f.Value != nil })
+			out = append(out, unknown(rule, i, found))
 		}
 	}
 	for _, v := range site {
@@ -140,15 +141,15 @@ func needs(rule *finding.Rule, result finding.Result, site []SiteValue) []Need {
 }
 
 // unknown is the need of a fact that cannot be judged, with the step that makes
-// it known.
-func unknown(rule *finding.Rule, i finding.Item) Need {
+// it known. found: there is a value that a person can compare.
+func unknown(rule *finding.Rule, i finding.Item, found bool) Need {
 	n := Need{Fact: i.Fact, Reason: i.Reason}
-	switch i.State {
-	case finding.Unmapped:
+	switch {
+	case i.State == finding.Unmapped || i.State == finding.Unconfirmed && !found:
 		n.Next = "stigwatch map learn " + i.Fact
-	case finding.Unconfirmed:
+	case i.State == finding.Unconfirmed:
 		n.Next = "stigwatch map confirm " + i.Fact + " --by NAME"
-	case finding.Missing:
+	case i.State == finding.Missing:
 		if alt := rule.MissingOK[i.Fact]; alt != "" {
 			n.Reason += "; " + alt + " would do instead"
 		}
@@ -156,7 +157,7 @@ func unknown(rule *finding.Rule, i finding.Item) Need {
 		if captured, ok := strings.CutPrefix(i.File, "evidence:"); ok {
 			n.Next = "capture what the command answers in the evidence folder, as " + captured
 		}
-	case finding.Unreadable:
+	case i.State == finding.Unreadable:
 		n.Next = strings.TrimSuffix("let stigwatch read it: "+i.File, ": ")
 	}
 	for _, q := range rule.OffBox {

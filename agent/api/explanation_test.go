@@ -54,6 +54,7 @@ func TestExplainNamesTheNextStepOfWhatIsNotKnown(t *testing.T) {
 	}{
 		"unmapped":             {finding.Item{Fact: "a.x", State: finding.Unmapped, Reason: "r"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "stigwatch map learn a.x"}}},
 		"unconfirmed":          {finding.Item{Fact: "a.x", State: finding.Unconfirmed, Reason: "r"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "stigwatch map confirm a.x --by NAME"}}},
+		"nothing to confirm":   {finding.Item{Fact: "a.empty", State: finding.Unconfirmed, Reason: "r"}, []api.Need{{Fact: "a.empty", Reason: "r", Next: "stigwatch map learn a.empty"}}},
 		"missing":              {finding.Item{Fact: "a.x", State: finding.Missing, Reason: "r", File: "/etc/x"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "look why it is not there: /etc/x"}}},
 		"not captured":         {finding.Item{Fact: "a.x", State: finding.Missing, Reason: "r", File: "evidence:x.txt"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "capture what the command answers in the evidence folder, as x.txt"}}},
 		"one of two missing":   {finding.Item{Fact: "a.alone", State: finding.Missing, Reason: "r"}, []api.Need{}},
@@ -67,7 +68,8 @@ func TestExplainNamesTheNextStepOfWhatIsNotKnown(t *testing.T) {
 		c.item.Role = finding.Required
 		good := finding.Item{Fact: "a.good", Role: finding.Required, State: finding.Known}
 		result := finding.Result{Rule: "V-1", Outcome: finding.Fail, Evidence: []finding.Item{c.item, good}}
-		got := api.Explain("h", time.Unix(0, 0), api.Policy{}, rule, result, nil, nil)
+		facts := []api.Fact{{Fact: "a.x", Value: int64(5)}, {Fact: "a.empty"}}
+		got := api.Explain("h", time.Unix(0, 0), api.Policy{}, rule, result, facts, nil)
 		if diff := cmp.Diff(c.want, got.ToPass); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}

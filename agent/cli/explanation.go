@@ -127,12 +127,12 @@ func writeWay(s *screen, x *api.Explanation) {
 	if len(x.ToPass) == 0 {
 		verb = "set"
 	}
-	s.optional(verb+" in GUI", cmp.Or(x.GUI, "no page for this is publicly documented"))
+	s.optional(verb+" in GUI", cmp.Or(x.GUI, "no page for this is known"))
 	switch {
 	case x.CLI != "":
 		s.steps(verb+" by CLI", strings.Split(safe(x.CLI), "; "))
 	case slices.ContainsFunc(x.Facts, func(f api.Fact) bool { return !f.OffBox }):
-		s.entry(verb+" by CLI", plain, "no command for this is publicly documented")
+		s.entry(verb+" by CLI", plain, "no command for this is known")
 	}
 }
 

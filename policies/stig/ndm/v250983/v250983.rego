@@ -10,6 +10,7 @@
 #   ccis: [CCI-000054]
 #   requires: [mics.interface_addresses]
 #   gui: Settings > Network > Interfaces > an open Physical Interface, such as GigabitEthernet2
+#   cli: interface GigabitEthernet (in the sister product Core, not confirmed for Sentry)
 #   remark: >-
 #     The title wants a firewall and a list of sources, the check a second interface, and the
 #     CCI is about numbers of sessions. The check is judged: an appliance with one interface

@@ -12,6 +12,7 @@
 #   gui: >-
 #     Security > Certificate Mgmt > Manage Certificate, upload; for device traffic in Core:
 #     Services > Sentry > Manage Certificate, upload
+#   cli: certificate portal (in the sister product Core, not confirmed for Sentry)
 #   remark: >-
 #     The check walks through two certificates, one in Core and one in Sentry, and has one
 #     finding sentence. Both, of port 8443 and of port 443, have to lead to one of approved_cas.
