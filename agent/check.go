@@ -144,7 +144,23 @@ func (p *parts) explanation(r finding.Result, snap finding.Snapshot, at time.Tim
 		site = append(site, api.SiteValue{Key: key, Set: set, Value: v, Optional: !slices.Contains(rule.Site, key)})
 	}
 	policy := api.Policy{Digest: p.engine.Digest, Source: p.engine.Source}
-	return api.Explain(p.name, at, policy, rule, r, facts, site)
+	x := api.Explain(p.name, at, policy, rule, r, facts, site)
+	releaseFirst(x, snap["release.version"])
+	return x
+}
+
+// releaseFirst puts the release before what hangs on it: a confirmation holds for
+// one release, and none can be given while that is not known.
+func releaseFirst(x *api.Explanation, release *finding.Fact) {
+	if release == nil || release.State == finding.Known || len(release.Evidence) == 0 {
+		return
+	}
+	for i := range x.ToPass {
+		n := &x.ToPass[i]
+		if slices.ContainsFunc(x.Facts, func(f api.Fact) bool { return f.Fact == n.Fact && f.State == string(finding.Unconfirmed) }) {
+			n.Next = "let stigwatch read which release this is: " + release.Evidence[0].File
+		}
+	}
 }
 
 func (p *parts) explainFact(name string, role finding.Role, snap finding.Snapshot) api.Fact {

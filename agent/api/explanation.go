@@ -69,6 +69,9 @@ type SiteValue struct {
 	Optional bool   `json:"optional"` // the rule can do without it
 }
 
+// confirmed is the status of a mapping entry that somebody compared.
+const confirmed = "confirmed"
+
 // FromFact makes one fact of an explanation. The mapping's status is given
 // apart, since a fact does not know it.
 func FromFact(f finding.Fact, role finding.Role, mapping string) Fact {
@@ -127,8 +130,11 @@ func needs(rule *finding.Rule, result finding.Result, facts []Fact, site []SiteV
 		case i.State == finding.Absent && slices.Contains(rule.AbsentOK, i.Fact):
 		case i.State == finding.Missing && known[rule.MissingOK[i.Fact]]:
 		default:
-			found := slices.ContainsFunc(facts, func(f Fact) bool { return f.Fact == i.Fact && f.Value != nil })
-			out = append(out, unknown(rule, i, found))
+			f := Fact{}
+			if at := slices.IndexFunc(facts, func(f Fact) bool { return f.Fact == i.Fact }); at >= 0 {
+				f = facts[at]
+			}
+			out = append(out, unknown(rule, i, f))
 		}
 	}
 	for _, v := range site {
@@ -141,15 +147,16 @@ func needs(rule *finding.Rule, result finding.Result, facts []Fact, site []SiteV
 }
 
 // unknown is the need of a fact that cannot be judged, with the step that makes
-// it known. found: there is a value that a person can compare.
-func unknown(rule *finding.Rule, i finding.Item, found bool) Need {
+// it known. A guess can be confirmed when it finds a value to compare; a place that
+// was confirmed before is right, and what should be there is not.
+func unknown(rule *finding.Rule, i finding.Item, f Fact) Need {
 	n := Need{Fact: i.Fact, Reason: i.Reason}
 	switch {
-	case i.State == finding.Unmapped || i.State == finding.Unconfirmed && !found:
-		n.Next = "stigwatch map learn " + i.Fact
-	case i.State == finding.Unconfirmed:
+	case i.State == finding.Unconfirmed && f.Value != nil:
 		n.Next = "stigwatch map confirm " + i.Fact + " --by NAME"
-	case i.State == finding.Missing:
+	case i.State == finding.Unmapped || i.State == finding.Unconfirmed && f.Mapping != confirmed:
+		n.Next = "stigwatch map learn " + i.Fact
+	case i.State == finding.Missing || i.State == finding.Unconfirmed:
 		if alt := rule.MissingOK[i.Fact]; alt != "" {
 			n.Reason += "; " + alt + " would do instead"
 		}

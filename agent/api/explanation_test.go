@@ -52,23 +52,24 @@ func TestExplainNamesTheNextStepOfWhatIsNotKnown(t *testing.T) {
 		item finding.Item
 		want []api.Need
 	}{
-		"unmapped":             {finding.Item{Fact: "a.x", State: finding.Unmapped, Reason: "r"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "stigwatch map learn a.x"}}},
-		"unconfirmed":          {finding.Item{Fact: "a.x", State: finding.Unconfirmed, Reason: "r"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "stigwatch map confirm a.x --by NAME"}}},
-		"nothing to confirm":   {finding.Item{Fact: "a.empty", State: finding.Unconfirmed, Reason: "r"}, []api.Need{{Fact: "a.empty", Reason: "r", Next: "stigwatch map learn a.empty"}}},
-		"missing":              {finding.Item{Fact: "a.x", State: finding.Missing, Reason: "r", File: "/etc/x"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "look why it is not there: /etc/x"}}},
-		"not captured":         {finding.Item{Fact: "a.x", State: finding.Missing, Reason: "r", File: "evidence:x.txt"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "capture what the command answers in the evidence folder, as x.txt"}}},
-		"one of two missing":   {finding.Item{Fact: "a.alone", State: finding.Missing, Reason: "r"}, []api.Need{}},
-		"both missing":         {finding.Item{Fact: "a.one", State: finding.Missing, Reason: "r"}, []api.Need{{Fact: "a.one", Reason: "r; a.other would do instead", Next: "look why it is not there"}}},
-		"absent and good":      {finding.Item{Fact: "a.free", State: finding.Absent, Reason: "r"}, []api.Need{}},
-		"not attested":         {finding.Item{Fact: "core.set", State: finding.Unmapped, Reason: "r"}, []api.Need{{Fact: "core.set", Expected: "Core is set.", Reason: "nobody has attested it", Next: attest("core.set")}}},
-		"attested":             {finding.Item{Fact: "core.set", State: finding.Unmapped, Reason: "r", Answer: yes}, []api.Need{}},
-		"attested to be wrong": {finding.Item{Fact: "core.set", State: finding.Unmapped, Reason: "r", Answer: no}, []api.Need{{Fact: "core.set", Expected: "Core is set.", Reason: "attested by A not to be so", Next: attest("core.set")}}},
+		"unmapped":                   {finding.Item{Fact: "a.x", State: finding.Unmapped, Reason: "r"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "stigwatch map learn a.x"}}},
+		"unconfirmed":                {finding.Item{Fact: "a.x", State: finding.Unconfirmed, Reason: "r"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "stigwatch map confirm a.x --by NAME"}}},
+		"nothing to confirm":         {finding.Item{Fact: "a.empty", State: finding.Unconfirmed, Reason: "r"}, []api.Need{{Fact: "a.empty", Reason: "r", Next: "stigwatch map learn a.empty"}}},
+		"what was confirmed is gone": {finding.Item{Fact: "a.gone", State: finding.Unconfirmed, Reason: "r", File: "/etc/x"}, []api.Need{{Fact: "a.gone", Reason: "r", Next: "look why it is not there: /etc/x"}}},
+		"missing":                    {finding.Item{Fact: "a.x", State: finding.Missing, Reason: "r", File: "/etc/x"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "look why it is not there: /etc/x"}}},
+		"not captured":               {finding.Item{Fact: "a.x", State: finding.Missing, Reason: "r", File: "evidence:x.txt"}, []api.Need{{Fact: "a.x", Reason: "r", Next: "capture what the command answers in the evidence folder, as x.txt"}}},
+		"one of two missing":         {finding.Item{Fact: "a.alone", State: finding.Missing, Reason: "r"}, []api.Need{}},
+		"both missing":               {finding.Item{Fact: "a.one", State: finding.Missing, Reason: "r"}, []api.Need{{Fact: "a.one", Reason: "r; a.other would do instead", Next: "look why it is not there"}}},
+		"absent and good":            {finding.Item{Fact: "a.free", State: finding.Absent, Reason: "r"}, []api.Need{}},
+		"not attested":               {finding.Item{Fact: "core.set", State: finding.Unmapped, Reason: "r"}, []api.Need{{Fact: "core.set", Expected: "Core is set.", Reason: "nobody has attested it", Next: attest("core.set")}}},
+		"attested":                   {finding.Item{Fact: "core.set", State: finding.Unmapped, Reason: "r", Answer: yes}, []api.Need{}},
+		"attested to be wrong":       {finding.Item{Fact: "core.set", State: finding.Unmapped, Reason: "r", Answer: no}, []api.Need{{Fact: "core.set", Expected: "Core is set.", Reason: "attested by A not to be so", Next: attest("core.set")}}},
 	}
 	for name, c := range cases {
 		c.item.Role = finding.Required
 		good := finding.Item{Fact: "a.good", Role: finding.Required, State: finding.Known}
 		result := finding.Result{Rule: "V-1", Outcome: finding.Fail, Evidence: []finding.Item{c.item, good}}
-		facts := []api.Fact{{Fact: "a.x", Value: int64(5)}, {Fact: "a.empty"}}
+		facts := []api.Fact{{Fact: "a.x", Value: int64(5)}, {Fact: "a.empty", Mapping: "assumed"}, {Fact: "a.gone", Mapping: "confirmed"}}
 		got := api.Explain("h", time.Unix(0, 0), api.Policy{}, rule, result, facts, nil)
 		if diff := cmp.Diff(c.want, got.ToPass); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
