@@ -287,3 +287,28 @@ found contains {"fact": "mics.password_policy.min_length", "expected": "x", "mes
 		}
 	}
 }
+
+func TestAFailIsKnownAsWellAsItsBestProof(t *testing.T) {
+	const length, minlen = "mics.password_policy.min_length", "pwquality.minlen"
+	body := tooShort + `
+violations contains {"fact": "pwquality.minlen", "expected": ">= 15", "message": "the OS allows less"} if {
+	input.pwquality.minlen < 15
+}
+`
+	weak := known(int64(8))
+	weak.Assurance = finding.Proxy
+	r := judge(t, small(t, "#   requires: ["+length+", "+minlen+"]", body), nil, map[string]*finding.Fact{length: known(int64(8)), minlen: weak})
+	if r.Outcome != finding.Fail || r.Assurance != finding.Direct {
+		t.Errorf("%s, %s", r.Outcome, r.Assurance)
+	}
+	good := known(int64(15))
+	r = judge(t, small(t, "#   requires: ["+length+", "+minlen+"]", body), nil, map[string]*finding.Fact{length: good, minlen: weak})
+	if r.Outcome != finding.Fail || r.Assurance != finding.Proxy {
+		t.Errorf("%s, %s: what is in order proves no fail", r.Outcome, r.Assurance)
+	}
+	r = judge(t, small(t, "#   requires: ["+length+", "+minlen+"]", body), nil, map[string]*finding.Fact{length: known(int64(15)), minlen: &finding.Fact{
+		State: finding.Known, Value: int64(15), Assurance: finding.Proxy}})
+	if r.Outcome != finding.Pass || r.Assurance != finding.Proxy {
+		t.Errorf("%s, %s: a pass is known as badly as its worst proof", r.Outcome, r.Assurance)
+	}
+}

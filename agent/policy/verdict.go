@@ -157,13 +157,16 @@ func (j *judgement) notApplicableBy() finding.Assurance {
 	return j.assurance(j.naFacts)
 }
 
-// offendingAssurance is the weakest of those facts that show the violations.
+// offendingAssurance is the strongest of those facts that show a violation: one
+// of them is enough for the verdict.
 func (j *judgement) offendingAssurance() finding.Assurance {
-	names := make([]string, 0, len(j.violations))
+	best := finding.Unknown
 	for _, v := range j.violations {
-		names = append(names, v.fact)
+		if a := j.assurance([]string{v.fact}); best.Weaker(a) == best {
+			best = a
+		}
 	}
-	return j.assurance(names)
+	return best
 }
 
 func (j *judgement) remark() string {
