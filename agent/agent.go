@@ -55,8 +55,7 @@ type Agent struct {
 	losses    chan string // what sinks dropped, for the loop; never closed
 	outlets   []*alert.Outlet
 	watcher   *watch.Watcher
-	spool     *alert.MemorySpool
-	journal   *journal.Journal      // nil when there is no state folder to be had
+	store     store
 	live      atomic.Pointer[parts] // the same, for the watch's resolver
 	published atomic.Pointer[published]
 	reloads   atomic.Pointer[reloadState]
@@ -123,8 +122,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return a.watcher.Run(gctx) })
 	group.Go(func() error { return server.Run(gctx) })
-	if a.journal != nil {
-		group.Go(func() error { return a.journal.Run(gctx) })
+	if a.store.journal != nil {
+		group.Go(func() error { return a.store.journal.Run(gctx) })
 	}
 	group.Go(func() error { return a.asking(gctx) })
 	group.Go(func() error { return newLoop(a).run(gctx) })
@@ -137,7 +136,6 @@ func (a *Agent) Run(ctx context.Context) error {
 
 // open makes the outlets and the watcher.
 func (a *Agent) open() error {
-	a.spool = alert.NewMemorySpool(a.dropped)
 	outlets, err := a.openOutlets(a.parts.cfg)
 	if err != nil {
 		return err
@@ -159,7 +157,7 @@ func (a *Agent) openOutlets(cfg *config.Config) ([]*alert.Outlet, error) {
 			return nil, fmt.Errorf("cannot open sink %q: %w", s.Name, err)
 		}
 		outlets = append(outlets, alert.NewOutlet(sink, alert.OutletOptions{
-			Config: s, Spool: a.spool, OnDropped: func(n uint64) { a.dropped(s.Name, n) },
+			Config: s, Spool: &a.store, OnDropped: func(n uint64) { a.dropped(s.Name, n) },
 		}))
 	}
 	return outlets, nil
@@ -188,29 +186,38 @@ func (a *Agent) dropped(sink string, n uint64) {
 // openJournal goes on without a journal when the folder takes none, and says
 // so: watching and judging matter more.
 func (a *Agent) openJournal() error {
-	j, fresh, err := journal.Open(a.parts.cfg.StateDir)
+	dir := a.parts.cfg.StateDir
+	j, err := journal.Open(journal.Options{
+		Dir: dir, Sinks: bounds(a.parts.cfg.Sinks), OnDropped: a.dropped,
+		OnFresh: func(why string) {
+			a.conds.set("journal-fresh", why, dir)
+			a.o.Log.Warn(why, "code", "journal-fresh")
+		},
+	})
 	if errors.Is(err, journal.ErrHeld) {
 		return err
 	}
 	if err != nil {
 		text := fmt.Sprintf("changes made while the agent is down will not be told: %v", err)
-		a.conds.set("journal-unusable", text, a.parts.cfg.StateDir)
+		a.conds.set("journal-unusable", text, dir)
 		a.o.Log.Warn(text, "code", "journal-unusable")
+		a.store.memory = alert.NewMemorySpool(a.dropped)
 		return nil
 	}
-	if fresh != "" {
-		a.conds.set("journal-fresh", fresh, a.parts.cfg.StateDir)
-		a.o.Log.Warn(fresh, "code", "journal-fresh")
+	a.store.journal = j
+	a.conds.changed = func(code, message string, began bool) {
+		j.Put(nil, journal.Record{Kind: journal.Condition, At: time.Now(), Body: conditionBody{code, message, began}})
 	}
-	a.journal = j
+	j.Put(nil, a.parts.record(journal.Start, a.o.Version, ""))
 	return nil
 }
 
 func (a *Agent) closeJournal() error {
-	if a.journal == nil {
+	if a.store.journal == nil {
 		return nil
 	}
-	return a.journal.Close()
+	a.store.put(nil, a.parts.record(journal.Stop, a.o.Version, ""))
+	return a.store.journal.Close()
 }
 
 // Report is the newest report, nil until the first full pass. Any goroutine may

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,9 @@ import (
 type conditions struct {
 	mu  sync.Mutex // guards all
 	all map[string]condition
+
+	// changed is told when one begins or ends; nil: nobody is. It may not block.
+	changed func(code, message string, began bool)
 }
 
 type condition struct {
@@ -23,7 +25,12 @@ type condition struct {
 }
 
 // set records a condition and tells whether it is new.
-func (c *conditions) set(key, message, file string) bool {
+func (c *conditions) set(key, message, file string) (began bool) {
+	defer func() {
+		if began {
+			c.tell(key, message, true)
+		}
+	}()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.all == nil {
@@ -41,18 +48,34 @@ func (c *conditions) set(key, message, file string) bool {
 
 func (c *conditions) clear(key string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	was, known := c.all[key]
 	delete(c.all, key)
+	c.mu.Unlock()
+	if known {
+		c.tell(key, was.message, false)
+	}
+}
+
+func (c *conditions) tell(key, message string, began bool) {
+	if c.changed != nil {
+		code, _, _ := strings.Cut(key, " ")
+		c.changed(code, message, began)
+	}
 }
 
 // keep clears the conditions whose key begins with prefix and is not wanted.
 func (c *conditions) keep(prefix string, wanted func(rest string) bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	maps.DeleteFunc(c.all, func(key string, _ condition) bool {
-		rest, ok := strings.CutPrefix(key, prefix)
-		return ok && !wanted(rest)
-	})
+	var gone []string
+	for key := range c.all {
+		if rest, ok := strings.CutPrefix(key, prefix); ok && !wanted(rest) {
+			gone = append(gone, key)
+		}
+	}
+	c.mu.Unlock()
+	for _, key := range gone {
+		c.clear(key)
+	}
 }
 
 // replace makes the conditions of one code those of files, with their messages.

@@ -13,6 +13,7 @@ import (
 	"stigwatch/agent/api"
 	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
+	"stigwatch/agent/journal"
 	"stigwatch/agent/watch"
 )
 
@@ -30,6 +31,7 @@ type loop struct {
 	lastFull time.Time
 	files    []string
 	dirs     []string
+	paths    []string // that the pass under way began with; nil: everything
 }
 
 // published is one immutable state for readers.
@@ -47,8 +49,8 @@ type published struct {
 
 func newLoop(a *Agent) *loop {
 	l := &loop{a: a}
-	if a.journal != nil {
-		if last := a.journal.Last(); len(last) > 0 {
+	if a.store.journal != nil {
+		if last := a.store.journal.Last(); len(last) > 0 {
 			l.before = last
 		}
 	}
@@ -173,8 +175,9 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	p.waive(evaluated, now)
 	finding.Carry(l.before, evaluated, now)
 	changes := finding.Diff(p.engine.Rules, l.before, evaluated, now)
+	var records []journal.Record
 	for i := range changes {
-		l.tell(alert.FromChange(changes[i], p.name, l.nextSeq()))
+		records = append(records, l.change(&changes[i])...)
 	}
 	if l.before == nil {
 		l.before = map[string]finding.Result{}
@@ -182,21 +185,48 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	for _, r := range evaluated {
 		l.before[r.Rule] = r
 	}
-	if l.a.journal != nil && (len(changes) > 0 || all) {
-		l.a.journal.Save(evaluated)
+	if len(changes) > 0 {
+		records = append(records, journal.Record{Kind: journal.Pass, At: now, Body: passBody{
+			Rules: len(evaluated), Changes: len(changes), Paths: l.paths, Policy: p.engine.Digest,
+		}})
+	}
+	if len(changes) > 0 || all {
+		l.a.store.put(evaluated, records...)
+		l.wake()
 	}
 	l.policyFaults(evaluated)
 }
 
-func (l *loop) tell(m alert.Message) {
-	for _, o := range l.a.outlets {
-		o.Offer(&m)
+// change tells one change, and gives what has to be recorded of it.
+func (l *loop) change(c *finding.Change) []journal.Record {
+	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
+	l.offer(&m)
+	return []journal.Record{
+		{Kind: journal.Change, At: c.At, Body: &lateChange{*c, m.Seq}},
+		{Kind: journal.Alert, At: c.At, Seq: m.Seq, Body: &m},
 	}
-	l.a.spool.Put(&m)
+}
+
+// offer hands a message to every sink that can send it without waiting. Who calls
+// it puts the message into the store after that, and wakes the sinks.
+func (l *loop) offer(m *alert.Message) {
+	for _, o := range l.a.outlets {
+		o.Offer(m)
+	}
+	l.a.o.OnAlert(*m)
+}
+
+func (l *loop) wake() {
 	for _, o := range l.a.outlets {
 		o.Wake()
 	}
-	l.a.o.OnAlert(m)
+}
+
+// tell offers and records a message that stands for itself.
+func (l *loop) tell(m alert.Message) {
+	l.offer(&m)
+	l.a.store.put(nil, journal.Record{Kind: journal.Alert, At: m.Time, Seq: m.Seq, Body: &m})
+	l.wake()
 }
 
 func (l *loop) agentAlert(code, text string) {
@@ -205,8 +235,8 @@ func (l *loop) agentAlert(code, text string) {
 }
 
 func (l *loop) nextSeq() uint64 {
-	if l.a.journal != nil {
-		return l.a.journal.Seq()
+	if l.a.store.journal != nil {
+		return l.a.store.journal.Seq()
 	}
 	l.seq++
 	return l.seq
@@ -246,10 +276,10 @@ func (l *loop) publish(now time.Time) {
 
 // journalFault keeps the condition that the journal takes nothing.
 func (l *loop) journalFault() {
-	if l.a.journal == nil {
+	if l.a.store.journal == nil {
 		return
 	}
-	err := l.a.journal.Fault()
+	err := l.a.store.journal.Fault()
 	if err == nil {
 		l.a.conds.clear("journal-fault")
 		return
@@ -323,7 +353,8 @@ func (l *loop) watch(files, dirs []string) []string {
 func (l *loop) update(ctx context.Context, paths []string) {
 	start := time.Now()
 	snap, changed := l.a.parts.reader.Update(paths)
-	l.snap = snap
+	l.snap, l.paths = snap, paths
+	defer func() { l.paths = nil }()
 	if changed.None() {
 		return
 	}
@@ -353,12 +384,14 @@ func (l *loop) reload(ctx context.Context) {
 	if err != nil {
 		l.a.reloads.Store(&reloadState{loaded: was.loaded, err: err.Error()})
 		l.a.conds.set("config-refused", err.Error(), l.a.parts.cfg.Path)
+		l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, err.Error()))
 		l.agentAlert("config-refused", fmt.Sprintf("the new configuration was refused, the one of %s stays live: %v", was.loaded.UTC().Format(time.RFC3339), err))
 		l.publish(time.Now())
 		return
 	}
 	l.a.reloads.Store(&reloadState{loaded: time.Now()})
 	l.a.conds.clear("config-refused")
+	l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, ""))
 	l.full(ctx)
 }
 

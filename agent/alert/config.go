@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"reflect"
 	"regexp"
 	"slices"
@@ -53,6 +54,12 @@ type Damp struct {
 
 // Every says how often the sink wants a heartbeat; 0: never.
 func (c *Config) Every() time.Duration { return span(c.Heartbeat, 0) }
+
+// Most is how many messages may wait.
+func (c *Config) Most() int { return cmp.Or(c.MaxQueued, 100_000) }
+
+// Longest is how long one may wait.
+func (c *Config) Longest() time.Duration { return span(c.MaxWait, 7*24*time.Hour) }
 
 // common are the keys that every type takes.
 var common = []string{"name", "type", "heartbeat", "rate", "damp", "max_wait", "max_queued"}

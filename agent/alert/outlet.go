@@ -142,7 +142,7 @@ func (o *Outlet) take() []*Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for {
-		batch := o.spool.Next(o.sent, batchSize)
+		batch := o.spool.Next(o.name, o.sent, batchSize)
 		if len(batch) == 0 {
 			o.busy = false
 			return nil

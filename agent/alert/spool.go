@@ -5,15 +5,16 @@ import "sync"
 // Spool keeps messages until every outlet is done with them. It is safe for use
 // by several goroutines.
 type Spool interface {
-	// Next gives up to limit messages with numbers above after, in order.
-	Next(after uint64, limit int) []*Message
+	// Next gives up to limit messages for an outlet with numbers above after, in
+	// order.
+	Next(outlet string, after uint64, limit int) []*Message
 	// Cursor is the number up to which an outlet was done when it last ran; what
 	// came before it first ran does not concern it.
 	Cursor(outlet string) uint64
 	// Done says that an outlet is done with all up to seq. It does not block.
 	Done(outlet string, seq uint64)
-	// Waiting counts the messages above after.
-	Waiting(after uint64) int
+	// Waiting counts the messages that an outlet is not done with.
+	Waiting(outlet string) int
 }
 
 // memoryLimit is how many messages a spool in memory holds.
@@ -58,7 +59,7 @@ func (s *MemorySpool) Put(m *Message) {
 }
 
 // Next is Spool's.
-func (s *MemorySpool) Next(after uint64, limit int) []*Message {
+func (s *MemorySpool) Next(_ string, after uint64, limit int) []*Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.above(after)
@@ -110,8 +111,8 @@ func (s *MemorySpool) Done(outlet string, seq uint64) {
 const keepDone = 1000
 
 // Waiting is Spool's.
-func (s *MemorySpool) Waiting(after uint64) int {
+func (s *MemorySpool) Waiting(outlet string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.held) - s.above(after)
+	return len(s.held) - s.above(s.cursors[outlet])
 }

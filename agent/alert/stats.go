@@ -25,6 +25,6 @@ func (o *Outlet) Stats() Stats {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := o.stats
-	s.Queued = o.spool.Waiting(o.done)
+	s.Queued = o.spool.Waiting(o.name)
 	return s
 }

@@ -1,22 +1,27 @@
-// Package journal keeps on disk what must outlive the process: the last pass,
-// so that a change made while the agent was down is told at the next start, and
-// the alerts' sequence numbers, so that none is used twice.
+// Package journal keeps on disk what must outlive the process: everything that
+// happened, in an append-only chain of sealed entries; the last pass, so that a
+// change made while the agent was down is told at the next start; the alerts'
+// sequence numbers, so that none is used twice; and how far each sink is, so that
+// no alert is lost on the way to it.
 //
-// The path from event to alert never waits for the disk: the loop hands results
-// over with Save, which does not block, and Run commits them, several passes in
-// one transaction when they come fast. Sequence numbers are reserved in blocks
-// ahead of their use.
+// The path from event to alert never waits for the disk: the loop hands over
+// what happened with Put, which does not block, and Run commits it, several
+// passes in one transaction when they come fast. What was put together is
+// committed together. Sequence numbers are reserved in blocks ahead of their use.
+//
+// A journal that is broken or full never stops the agent. It says so through
+// Options, and goes on by itself when it can: a broken file is moved aside and a
+// fresh one begun.
 package journal
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -29,108 +34,165 @@ const (
 	fileName = "journal.db"
 	seqBlock = 1024 // sequence numbers reserved at a time
 	lockWait = time.Second
+
+	// DefaultMaxBytes is the size of the entries that are kept, unless Options say
+	// otherwise.
+	DefaultMaxBytes = 64 << 20
 )
 
 // ErrHeld says that another process has the journal open.
 var ErrHeld = errors.New("another stigwatch holds it")
 
-var (
-	bucketLast = []byte("last") // rule → its last result, JSON
-	bucketMeta = []byte("meta")
-	keySeq     = []byte("seq") // first sequence number that is not reserved
-)
+// Options of a journal. The functions may be nil; none may block or call back.
+type Options struct {
+	Dir      string
+	MaxBytes int64             // of entries that are kept; 0: DefaultMaxBytes
+	Sinks    map[string]Bounds // by name; a sink that was not here before gets what comes from now on
 
-// Journal is one open file. Only one process may hold it.
+	OnFresh   func(why string)             // a broken journal was replaced
+	OnDropped func(sink string, n uint64)  // a sink will not get so many alerts
+	Now       func() time.Time             // nil: time.Now
+	Fault     func(db *bbolt.Tx) (e error) // for tests: an error that a commit ends with
+}
+
+// Bounds are how much may wait for a sink. Zero is no bound.
+type Bounds struct {
+	Most int           // alerts
+	Age  time.Duration // of the oldest
+}
+
+// Journal is one open folder. Only one process may hold it.
 type Journal struct {
-	db   *bbolt.DB
-	next uint64 // next sequence number; the loop's
+	o    Options
+	next uint64        // next sequence number; the loop's
+	wake chan struct{} // holds one token when there is something to commit; never closed
 
-	mu      sync.Mutex                // guards free, pending, reserve and fault
-	free    uint64                    // first number that is not reserved on disk
-	pending map[string]finding.Result // not yet committed
-	reserve uint64                    // reservation to write
-	fault   error                     // of the last commit
-	wake    chan struct{}             // Save's, closed by nobody
+	disk   sync.Mutex // guards sealer; held while something is committed
+	sealer *sealer
+
+	mu        sync.Mutex // guards all below
+	db        *bbolt.DB
+	lastAlert uint64 // newest number on disk
+	edge      Edge   // of what is committed
+	free      uint64 // first sequence number that is not reserved on disk
+	pending   batch  // not yet being committed
+	flying    batch  // being committed
+	sinks     map[string]*sinkState
+	lazy      bool // a commit is coming for cursors alone
+	failed    int  // commits in a row
+	fault     error
+	suspect   error // the file gave what it should not
 }
 
-// Open opens the journal in a folder, which it makes when it is not there. A
-// file that is not a journal any more is moved aside, and a fresh one begun: the
-// second value then says so.
-func Open(dir string) (*Journal, string, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, "", fmt.Errorf("cannot make the state folder: %w", err)
+// Open opens the journal of a folder, which it makes when it is not there. A
+// file that is not a journal any more is moved aside, and a fresh one begun:
+// OnFresh is told.
+func Open(o Options) (*Journal, error) {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
 	}
-	path := filepath.Join(dir, fileName)
-	db, err := open(path)
-	if err == nil {
-		j, err := start(db)
-		return j, "", err
+	if o.Now == nil {
+		o.Now = time.Now
 	}
+	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
+		return nil, fmt.Errorf("cannot make the state folder: %w", err)
+	}
+	j := &Journal{o: o, wake: make(chan struct{}, 1), sinks: map[string]*sinkState{}}
+	j.disk.Lock()
+	defer j.disk.Unlock()
+	err := j.guarded(j.load)
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, "", fmt.Errorf("cannot open %q: %w", path, ErrHeld)
+		return nil, fmt.Errorf("cannot open %q: %w", j.path(), ErrHeld)
 	}
-	aside := fmt.Sprintf("%s.broken-%d", path, time.Now().Unix())
-	if os.Rename(path, aside) != nil {
-		return nil, "", fmt.Errorf("cannot open %q: %w", path, err)
+	if err == nil {
+		return j, nil
 	}
-	why := fmt.Sprintf("the journal could not be read (%v) and was moved to %q; a fresh one was begun", err, aside)
-	if db, err = open(path); err != nil {
-		return nil, "", fmt.Errorf("cannot open %q: %w", path, err)
+	if broken(err) {
+		return j, j.replace(err)
 	}
-	j, err := start(db)
-	return j, why, err
+	return nil, fmt.Errorf("cannot open %q: %w", j.path(), err)
 }
 
-func open(path string) (*bbolt.DB, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait})
-	if err != nil {
-		return nil, err
-	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		_, a := tx.CreateBucketIfNotExists(bucketLast)
-		_, b := tx.CreateBucketIfNotExists(bucketMeta)
-		return errors.Join(a, b)
-	})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
-}
+func (j *Journal) path() string { return filepath.Join(j.o.Dir, fileName) }
 
-// start reserves the first block, so that no number of an earlier run is used
-// again, however that ended.
-func start(db *bbolt.DB) (*Journal, error) {
-	j := &Journal{db: db, pending: map[string]finding.Result{}, wake: make(chan struct{}, 1)}
-	err := db.Update(func(tx *bbolt.Tx) error {
-		meta := tx.Bucket(bucketMeta)
-		if b := meta.Get(keySeq); len(b) == 8 {
-			j.next = binary.BigEndian.Uint64(b)
+// load opens the file and takes up where it ends. The caller holds disk.
+func (j *Journal) load() error {
+	db, err := bbolt.Open(j.path(), 0o600, &bbolt.Options{Timeout: lockWait})
+	if err != nil {
+		if errors.As(err, new(syscall.Errno)) || errors.Is(err, bolterrors.ErrTimeout) {
+			return err
 		}
-		j.next = max(j.next, 1)
-		j.free = j.next + seqBlock
-		return meta.Put(keySeq, binary.BigEndian.AppendUint64(nil, j.free))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot reserve sequence numbers: %w", errors.Join(err, db.Close()))
+		return fmt.Errorf("%w: %w", errBroken, err)
 	}
-	return j, nil
+	var last uint64
+	err = db.Update(func(tx *bbolt.Tx) error {
+		if err := makeBuckets(tx); err != nil {
+			return err
+		}
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.db = db
+		if last, err = j.takeUp(tx); err != nil {
+			return err
+		}
+		return j.takeSinks(tx)
+	})
+	if err == nil {
+		if last == 0 {
+			j.sealer, err = newSealer(j.o.Dir)
+		} else {
+			j.sealer, err = openSealer(j.o.Dir, last)
+		}
+	}
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return nil
 }
 
-// Last gives the results of the last pass that was committed, by rule; none on
-// a fresh journal. A record that cannot be read is left out: its rule is then
-// told anew, which is the safe side.
-func (j *Journal) Last() map[string]finding.Result {
-	out := map[string]finding.Result{}
-	_ = j.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketLast).ForEach(func(k, v []byte) error {
-			var r finding.Result
-			if json.Unmarshal(v, &r) == nil && r.Rule == string(k) {
-				out[r.Rule] = r
-			}
-			return nil
-		})
-	})
-	return out
+// takeUp reserves the first block of sequence numbers, so that none of an earlier
+// run is used again, however that ended, and finds the chain's end.
+func (j *Journal) takeUp(tx *bbolt.Tx) (last uint64, err error) {
+	meta := tx.Bucket(bucketMeta)
+	j.next = max(j.next, numberOf(meta.Get(keySeq)), 1)
+	j.free = j.next + seqBlock
+	if err := meta.Put(keySeq, number(j.free)); err != nil {
+		return 0, err
+	}
+	k, v := tx.Bucket(bucketEntries).Cursor().Last()
+	if k == nil {
+		j.edge, err = edgeOf(meta.Get(keyBase))
+		return j.edge.N, err
+	}
+	e, err := sealedOf(v)
+	if err != nil {
+		return 0, fmt.Errorf("%w: entry %d: %w", errBroken, numberOf(k), err)
+	}
+	j.edge = Edge{numberOf(k), e.Hash}
+	return j.edge.N, nil
+}
+
+// replace moves what is there aside and begins anew. The caller holds disk.
+func (j *Journal) replace(cause error) error {
+	at := j.o.Now()
+	suffix := fmt.Sprintf(".broken-%d", at.UnixNano())
+	for _, name := range []string{fileName, keyName, firstKeyName} {
+		path := filepath.Join(j.o.Dir, name)
+		if err := os.Rename(path, path+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("cannot move the broken journal aside: %w", errors.Join(err, cause))
+		}
+	}
+	why := fmt.Sprintf("the journal could not be used (%v) and was moved to %q; a fresh one was begun", cause, j.path()+suffix)
+	// Numbers went up to somewhere in the old one: the clock is beyond that.
+	j.next = max(j.next, uint64(at.UnixMilli()))
+	if err := j.guarded(j.load); err != nil {
+		return fmt.Errorf("cannot begin a fresh journal: %w", err)
+	}
+	j.Put(nil, Record{Kind: Fresh, At: at, Body: map[string]string{"why": why}})
+	if j.o.OnFresh != nil {
+		j.o.OnFresh(why)
+	}
+	return nil
 }
 
 // Seq gives the next sequence number. It waits for the disk only when the block
@@ -141,9 +203,9 @@ func (j *Journal) Seq() uint64 {
 	n := j.next
 	j.next++
 	j.mu.Lock()
-	low, out := j.next+seqBlock/2 >= j.free, n >= j.free
+	low, out := j.next+seqBlock/2 >= j.free, n >= j.free && j.fault == nil
 	if low {
-		j.reserve = j.next + 2*seqBlock
+		j.pending.reserve = j.next + 2*seqBlock
 	}
 	j.mu.Unlock()
 	switch {
@@ -155,13 +217,12 @@ func (j *Journal) Seq() uint64 {
 	return n
 }
 
-// Save hands results over to be committed. It does not block and keeps nothing
-// of the slice.
-func (j *Journal) Save(results []finding.Result) {
+// Put hands over what happened, and the results that are the last pass now, to
+// be committed together. It does not block and keeps nothing of the slices.
+func (j *Journal) Put(results []finding.Result, records ...Record) {
 	j.mu.Lock()
-	for i := range results {
-		j.pending[results[i].Rule] = results[i]
-	}
+	j.pending.add(results, records)
+	j.bound()
 	j.mu.Unlock()
 	j.poke()
 }
@@ -176,9 +237,15 @@ func (j *Journal) poke() {
 // Run commits what was handed over until ctx ends, and then the rest.
 func (j *Journal) Run(ctx context.Context) error {
 	for {
+		var again <-chan time.Time
+		if d := j.commit(); d > 0 {
+			t := time.NewTimer(d)
+			defer t.Stop()
+			again = t.C
+		}
 		select {
 		case <-j.wake:
-			j.commit()
+		case <-again:
 		case <-ctx.Done():
 			j.commit()
 			return nil
@@ -187,57 +254,24 @@ func (j *Journal) Run(ctx context.Context) error {
 }
 
 // Fault is what went wrong with the last commit; nil when it went well. What
-// could not be committed is tried again with the next one.
+// could not be committed is tried again by itself.
 func (j *Journal) Fault() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.fault
 }
 
+// Head is the newest entry that is on disk.
+func (j *Journal) Head() Edge {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.edge
+}
+
 // Close ends the journal. Run must have returned.
 func (j *Journal) Close() error {
 	j.commit()
-	return j.db.Close()
-}
-
-func (j *Journal) commit() {
-	j.mu.Lock()
-	batch, reserve := j.pending, j.reserve
-	j.pending, j.reserve = map[string]finding.Result{}, 0
-	j.mu.Unlock()
-	if len(batch) == 0 && reserve == 0 {
-		return
-	}
-	err := j.db.Update(func(tx *bbolt.Tx) error { return write(tx, batch, reserve) })
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.fault = err; err == nil {
-		j.free = max(j.free, reserve)
-		return
-	}
-	j.reserve = max(j.reserve, reserve)
-	for rule, r := range batch {
-		if _, newer := j.pending[rule]; !newer {
-			j.pending[rule] = r
-		}
-	}
-}
-
-func write(tx *bbolt.Tx, batch map[string]finding.Result, reserve uint64) error {
-	if reserve > 0 {
-		if err := tx.Bucket(bucketMeta).Put(keySeq, binary.BigEndian.AppendUint64(nil, reserve)); err != nil {
-			return err
-		}
-	}
-	last := tx.Bucket(bucketLast)
-	for rule, r := range batch {
-		b, err := json.Marshal(r)
-		if err != nil {
-			return fmt.Errorf("cannot record %s: %w", rule, err)
-		}
-		if err := last.Put([]byte(rule), b); err != nil {
-			return err
-		}
-	}
-	return nil
+	j.disk.Lock()
+	defer j.disk.Unlock()
+	return errors.Join(j.sealer.close(), j.db.Close())
 }
