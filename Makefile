@@ -18,10 +18,10 @@ demo: build
 
 # Programs that tests run for real. Nothing is started as a service.
 rigs:
-	@{ command -v rsyslogd && command -v openssl; } >/dev/null || { \
-		command -v apt-get >/dev/null || { echo "install rsyslog and openssl: the tests talk to real ones" >&2; exit 1; }; \
+	@{ command -v rsyslogd && command -v openssl && command -v dbus-daemon; } >/dev/null || { \
+		command -v apt-get >/dev/null || { echo "install rsyslog, openssl and dbus-daemon: the tests talk to real ones" >&2; exit 1; }; \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends rsyslog openssl; }
+		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends rsyslog openssl dbus-daemon; }
 
 test: rigs
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "not gofmt-clean: $$bad" >&2; exit 1; }

@@ -45,6 +45,32 @@ func TestShowHTTPDRefuses(t *testing.T) {
 	}
 }
 
+func TestTLSFlight(t *testing.T) {
+	table(t, TLSFlight{}, flightHead+"requested\n"+testLeaf, map[string][]string{"asks": {"true"}})
+	table(t, TLSFlight{}, flightHead+"not requested\n"+testLeaf, map[string][]string{"asks": {"false"}})
+	for _, bad := range []string{"", "version TLSv1.2\n", testLeaf, "client certificate perhaps\n", flightHead + "requested\n" + "client certificate not requested\n",
+		"version TLSv1.2\n" + testLeaf + "client certificate requested\n"} {
+		refuses(t, bad, TLSFlight{}, Query{Path: "asks"}, bad)
+	}
+}
+
+func TestUnit(t *testing.T) {
+	got := ask(t, Unit{}, Query{Path: "state"}, unitText, strings.NewReplacer("Job=0", "Job=12", "inactive", "activating").Replace(unitText))
+	want := []Value{
+		{File: "/f0", Line: 3, Start: 48, End: 56, Raw: "ActiveState=inactive", Fields: map[string]string{
+			"unit": "rsyslog.service", "load": "loaded", "active": "inactive", "sub": "dead", "pending": "false"}},
+		{File: "/f1", Line: 3, Start: 48, End: 58, Raw: "ActiveState=activating", Fields: map[string]string{
+			"unit": "rsyslog.service", "load": "loaded", "active": "activating", "sub": "dead", "pending": "true"}},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	for _, bad := range []string{"", "Id=a.service\n", strings.Replace(unitText, "Job=0", "Job=-", 1), strings.Replace(unitText, "dead", "", 1),
+		unitText + "Job=0\n", unitText + "Names=x\n", strings.Replace(unitText, "LoadState=loaded\n", "", 1), strings.Replace(unitText, "Job=0", "no line", 1)} {
+		refuses(t, bad, Unit{}, Query{Path: "state"}, bad)
+	}
+}
+
 func TestTLSProbe(t *testing.T) {
 	table(t, TLSProbe{}, probeText, map[string][]string{"on": {"TLSv1.2", "TLSv1.3"}, "off": {"TLSv1"}})
 	table(t, TLSProbe{}, "TLSv1.2 off\nTLSv1.3 unreadable reset\n", map[string][]string{"on": nil, "off": {"TLSv1.2"}})

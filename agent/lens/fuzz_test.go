@@ -15,6 +15,8 @@ func FuzzPEM(f *testing.F)        { fuzzLaws(f, "pem") }
 func FuzzShowFIPS(f *testing.F)   { fuzzLaws(f, "showfips") }
 func FuzzShowHTTPD(f *testing.F)  { fuzzLaws(f, "showhttpd") }
 func FuzzTLSProbe(f *testing.F)   { fuzzLaws(f, "tlsprobe") }
+func FuzzTLSFlight(f *testing.F)  { fuzzLaws(f, "tlsflight") }
+func FuzzUnit(f *testing.F)       { fuzzLaws(f, "unit") }
 func FuzzRelease(f *testing.F)    { fuzzLaws(f, "release") }
 
 // fuzzLaws checks the laws of one lens of lawCases on whatever comes.

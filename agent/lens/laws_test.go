@@ -62,8 +62,14 @@ func captureLaws() []lawCase {
 		{"showhttpd", ShowHTTPD{}, []string{showHTTPDText, strings.ReplaceAll(showHTTPDText, " TLSv1.2", " | TLSv1.1, TLSv1.2 |\r")},
 			[]Query{{Path: "protocols"}}},
 		{"tlsprobe", TLSProbe{}, []string{probeText, "TLSv1.2 on"}, []Query{{Path: "on"}, {Path: "off"}}},
+		{"tlsflight", TLSFlight{}, []string{flightHead + "requested\n" + testLeaf, flightHead + "not requested\n"}, []Query{{Path: "asks"}}},
+		{"unit", Unit{}, []string{unitText, strings.Replace(unitText, "Job=0", "Job=7", 1)}, []Query{{Path: "state"}}},
 	}
 }
+
+const flightHead = "version TLSv1.2\nclient certificate "
+
+const unitText = "Id=rsyslog.service\nLoadState=loaded\nActiveState=inactive\nSubState=dead\nJob=0\n"
 
 const probeText = `SSLv3 unreadable it timed out
 TLSv1 off the alert protocol_version

@@ -31,6 +31,8 @@ var registry = []named{
 	{"routes", Routes{}},
 	{"procroute", ProcRoute{}},
 	{"tlsprobe", TLSProbe{}},
+	{"tlsflight", TLSFlight{}},
+	{"unit", Unit{}},
 	{"iptables", IPTables{}},
 	{"procsockets", ProcSockets{}},
 }
