@@ -60,6 +60,7 @@ type Agent struct {
 	published atomic.Pointer[published]
 	reloads   atomic.Pointer[reloadState]
 	asked     chan []string // paths of new answers of the running appliance
+	askSoon   chan struct{} // the loop wants it asked; has room for one; never closed
 }
 
 // reloadState is what status says of the configuration.
@@ -75,7 +76,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), asked: make(chan []string)}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), asked: make(chan []string), askSoon: make(chan struct{}, 1)}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil

@@ -9,11 +9,13 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"stigwatch/agent/finding"
+	"stigwatch/agent/units"
 )
 
 // tlsServer speaks these versions until the test ends.
@@ -53,6 +55,7 @@ func liveOn(t *testing.T, server string) *pass {
 	p := passOf(t, appliance(t, "compliant"))
 	t.Cleanup(p.close)
 	p.asker = newAsker(p.parts)
+	p.asker.units = units.New(units.Options{Socket: filepath.Join(t.TempDir(), "none")})
 	p.asker.probe.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, server)
 	}
@@ -119,10 +122,10 @@ func TestACopiedTreeIsNotAsked(t *testing.T) {
 
 func TestOnlyAnswersThatChangedAreTold(t *testing.T) {
 	p := liveOn(t, tlsServer(t, tls.VersionTLS12, tls.VersionTLS12))
-	if first := p.asker.ask(t.Context(), p.snap); len(first) != 3 {
+	if first := p.asker.ask(t.Context(), p.snap, p.asker.questions); len(first) != 12 {
 		t.Errorf("at first: %v", first)
 	}
-	if again := p.asker.ask(t.Context(), p.snap); len(again) != 0 {
+	if again := p.asker.ask(t.Context(), p.snap, p.asker.questions); len(again) != 0 {
 		t.Errorf("again: %v", again)
 	}
 	next := newAsker(p.parts)

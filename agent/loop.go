@@ -294,7 +294,7 @@ func (l *loop) journalFault() {
 func (l *loop) unreadable() {
 	bad := map[string]string{}
 	for _, f := range l.snap {
-		if f.State == finding.Unreadable && len(f.Evidence) > 0 && !strings.HasPrefix(f.Evidence[0].File, facts.LivePrefix) {
+		if f.State == finding.Unreadable && len(f.Evidence) > 0 && !isLive(f.Evidence[0].File) {
 			bad[f.Evidence[0].File] = f.Reason
 		}
 	}
@@ -362,6 +362,9 @@ func (l *loop) update(ctx context.Context, paths []string) {
 	first := engine.Affected(changed.Values)
 	if len(first) > 0 {
 		l.judge(ctx, first)
+		if !slices.ContainsFunc(paths, isLive) {
+			l.a.askAgain(first)
+		}
 	}
 	rest := slices.DeleteFunc(engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
 	if len(rest) > 0 {
@@ -393,7 +396,11 @@ func (l *loop) reload(ctx context.Context) {
 	l.a.conds.clear("config-refused")
 	l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, ""))
 	l.full(ctx)
+	l.a.askAgain(l.a.parts.engine.Order)
 }
+
+// isLive tells the path of an answer of the running appliance.
+func isLive(path string) bool { return strings.HasPrefix(path, facts.LivePrefix) }
 
 // swap puts new parts in place. What only a restart can change is refused.
 func (l *loop) swap(_ context.Context, next *parts) error {

@@ -2,15 +2,17 @@ package facts
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 
 	"stigwatch/agent/lens"
 )
 
-// certificate judges the first certificate of a file, with the others as the
-// chain, against the site's approved authorities at this time. Rego cannot: it
-// has no clock and no cryptography.
+// certificate judges the first certificate of a file, or of what a port serves, with
+// the others as the chain, against the site's approved authorities at this time. Rego
+// cannot: it has no clock and no cryptography. The fingerprint and the kind of key
+// tell whether a port serves what stands in the file.
 func (r *Reader) certificate(values []lens.Value) (any, error) {
 	leaf, err := x509.ParseCertificate(values[0].DER)
 	if err != nil {
@@ -29,6 +31,8 @@ func (r *Reader) certificate(values []lens.Value) (any, error) {
 		"self_signed": bytes.Equal(leaf.RawSubject, leaf.RawIssuer),
 		"in_date":     !now.Before(leaf.NotBefore) && !now.After(leaf.NotAfter),
 		"trusted":     false,
+		"fingerprint": fmt.Sprintf("%x", sha256.Sum256(leaf.Raw)),
+		"key":         leaf.PublicKeyAlgorithm.String(),
 	}
 	roots := r.o.CAs
 	if roots == nil {

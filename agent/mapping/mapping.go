@@ -21,8 +21,10 @@ import (
 // EvidencePrefix marks a path in the evidence folder instead of the root.
 const EvidencePrefix = "evidence:"
 
-// LivePrefix marks what is asked of the running appliance instead of a file, as
-// "live:tls/443": which TLS versions that port of it speaks.
+// LivePrefix marks what is asked of the running appliance instead of a file:
+// "live:tls/443", which TLS versions that port of it speaks; "live:cert/443", which
+// certificates it shows there and whether it asks for one;
+// "live:unit/rsyslog.service", what state systemd has that unit in.
 const LivePrefix = "live:"
 
 // Status says who stands behind an entry.

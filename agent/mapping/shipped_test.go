@@ -23,7 +23,7 @@ func shipped(t testing.TB) Known {
 		t.Fatal(err)
 	}
 	return Known{Facts: schema, Lenses: []string{
-		"xml", "properties", "keyvalue", "passwd", "text", "token", "pem", "sshd", "pam", "iptables", "procsockets", "tlsprobe", "limits", "rsyslog", "chrony", "ntp",
+		"xml", "properties", "keyvalue", "passwd", "text", "token", "pem", "sshd", "pam", "iptables", "procsockets", "tlsprobe", "tlsflight", "unit", "limits", "rsyslog", "chrony", "ntp",
 		"snmpd", "httpd", "routes", "procroute", "showfips", "showhttpd", "release",
 	}}
 }

@@ -99,9 +99,19 @@ func checkGlob(glob string) error {
 
 // checkLive says what is wrong with a question to the running appliance.
 func checkLive(glob, question string) error {
-	port, ok := strings.CutPrefix(question, "tls/")
-	if n, err := strconv.ParseUint(port, 10, 16); !ok || err != nil || n == 0 {
-		return fmt.Errorf("%q asks for nothing that is known: write %stls/ and a port", glob, LivePrefix)
+	kind, what, _ := strings.Cut(question, "/")
+	switch n, err := strconv.ParseUint(what, 10, 16); {
+	case (kind == "tls" || kind == "cert") && err == nil && n > 0:
+	case kind == "unit" && isUnit(what):
+	default:
+		return fmt.Errorf("%q asks for nothing that is known: write %[2]stls/ or %[2]scert/ and a port, or %[2]sunit/ and a name like rsyslog.service", glob, LivePrefix)
 	}
 	return nil
+}
+
+// isUnit tells the name of a systemd unit, by systemd.unit(5).
+func isUnit(name string) bool {
+	const letters = `abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\@`
+	dot := strings.LastIndexByte(name, '.')
+	return dot > 0 && dot < len(name)-1 && len(name) <= 255 && strings.Trim(name, letters) == ""
 }
