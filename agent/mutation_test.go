@@ -95,6 +95,11 @@ var mutations = map[string]values{
 	"mics.tls.access.protocols":              tlsValues(),
 	"probe.incoming_on":                      {bad: oneOf(list("TLSv1"), list("TLSv1.2", "SSLv3")), good: oneOf(list("TLSv1.2")), absentIsFine: true},
 	"probe.incoming_off":                     {bad: oneOf(list("TLSv1.2")), good: oneOf(list("TLSv1", "TLSv1.1")), absentIsFine: true},
+	"probe.portal_certificate":               {bad: served(), good: oneOf(certificate("in_date", true)), absentIsFine: true},
+	"probe.incoming_certificate":             {bad: served(), good: oneOf(certificate("in_date", true)), absentIsFine: true},
+	"services.syslog":                        serviceValues("rsyslog.service", ""),
+	"services.time":                          serviceValues("chronyd.service", "ntpd.service"),
+	"services.firewall":                      serviceValues("iptables.service", "firewalld.service"),
 	"release.version":                        {bad: oneOf("9.20.2", "10.4.1", "10.7.0", "11"), good: oneOf("10.7.2")},
 	"mics.interface_addresses":               {bad: oneOf(list(), list("198.51.100.10"), list("192.0.2.10", "0.0.0.0"), list("192.0.2.10", "192.0.2.11")), good: oneOf(list("198.51.100.10", "192.0.2.10"))},
 	"mics.emm.source_verify":                 {bad: oneOf(false), good: oneOf(true)},
@@ -128,6 +133,34 @@ func certificate(field string, v bool) record {
 
 func certificateFaults() []any {
 	return oneOf(certificate("in_date", false), certificate("self_signed", true), certificate("trusted", false))
+}
+
+// served are the faults of what a port serves: another certificate is one.
+func served() []any {
+	other := certificate("in_date", true)
+	other["key"], other["fingerprint"] = "ECDSA", "00"
+	return append(certificateFaults(), other)
+}
+
+func unit(name, load, active string) record {
+	return record{"unit": name, "load": load, "active": active, "sub": "dead", "pending": false}
+}
+
+// serviceValues are those of a job that one service does, or another.
+func serviceValues(name, other string) values {
+	v := values{
+		bad:          oneOf(list(unit(name, "loaded", "inactive")), list(unit(name, "loaded", "failed")), list(unit(name, "masked", "inactive"))),
+		good:         oneOf(list(), list(unit(name, "loaded", "active")), list(unit(name, "loaded", "activating")), list(unit(name, "not-found", "inactive"))),
+		absentIsFine: true,
+	}
+	restarting := unit(name, "loaded", "inactive")
+	restarting["pending"] = true
+	v.good = append(v.good, list(restarting))
+	if other != "" {
+		v.bad = append(v.bad, list(unit(name, "not-found", "inactive"), unit(other, "loaded", "failed")))
+		v.good = append(v.good, list(unit(name, "loaded", "inactive"), unit(other, "loaded", "active")))
+	}
+	return v
 }
 
 func tlsValues() values {

@@ -81,11 +81,19 @@ func New(o Options) *Bus {
 
 // Changed is sent to after a unit that was asked for may have changed: however
 // often it did, once until it is received. It is never closed. A connection that
-// broke is no change: the next Ask makes a new one.
-func (b *Bus) Changed() <-chan struct{} { return b.changed }
+// broke is no change: the next Ask makes a new one. No Bus never changes.
+func (b *Bus) Changed() <-chan struct{} {
+	if b == nil {
+		return nil
+	}
+	return b.changed
+}
 
-// Close ends the connection; the next Ask makes a new one.
+// Close ends the connection; the next Ask makes a new one. No Bus has none.
 func (b *Bus) Close() {
+	if b == nil {
+		return
+	}
 	if b.conn != nil {
 		_ = b.conn.Close()
 	}

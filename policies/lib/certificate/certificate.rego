@@ -8,6 +8,14 @@ package lib.certificate
 
 import data.lib.violation
 
+# faults are the violations of a certificate whatever it is for. That it comes from
+# none of the approved CAs shows where the site has named them.
+faults(fact, label, certificate) := (own | old) | foreign if {
+	own := {v | v := self_signed(fact, label, certificate)}
+	old := {v | v := expired(fact, label, certificate)}
+	foreign := {v | v := untrusted(fact, label, certificate, data.site.approved_cas)}
+}
+
 # unset is the violation of a certificate that is absent.
 unset(fact, label, certificate) := violation.unset(fact, "a certificate", label, "from an approved CA") if {
 	is_null(certificate)
@@ -36,6 +44,17 @@ untrusted(fact, label, certificate, _) := violation.wrong(
 	certificate != null
 	not certificate.trusted
 	not _is_self_signed(certificate)
+}
+
+# unlike is the violation of a certificate that is served in place of the one that
+# was read. A server with two kinds of keys shows one certificate to each client, so
+# only certificates for the same kind of key are compared.
+unlike(fact, label, served, read) := violation.of(
+	fact, sprintf("SHA-256 %s", [read.fingerprint]),
+	sprintf("%s is not the one that was read, must be the same", [label]),
+) if {
+	served.key == read.key
+	served.fingerprint != read.fingerprint
 }
 
 _is_self_signed(certificate) if {

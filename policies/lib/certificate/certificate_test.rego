@@ -53,3 +53,25 @@ test_undefined_is_no_violation if {
 	{v | v := certificate.expired("a.b", "portal certificate", input.certificates.portal)} == set() with input as {}
 	{v | v := certificate.untrusted("a.b", "portal certificate", _with("trusted", false), data.site.approved_cas)} == set() with data.site as {}
 }
+
+test_another_certificate_than_was_read if {
+	read := object.union(_good, {"key": "RSA", "fingerprint": "aa"})
+	not certificate.unlike("a.b", "served certificate", read, read)
+	certificate.unlike("a.b", "served certificate", object.union(read, {"fingerprint": "ab"}), read) == {
+		"fact": "a.b",
+		"expected": "SHA-256 aa",
+		"message": "served certificate is not the one that was read, must be the same",
+	}
+	not certificate.unlike("a.b", "served certificate", object.union(read, {"key": "ECDSA", "fingerprint": "ab"}), read)
+	not certificate.unlike("a.b", "served certificate", null, read)
+	not certificate.unlike("a.b", "served certificate", read, null)
+	not certificate.unlike("a.b", "served certificate", _good, read)
+}
+
+test_faults_are_all_that_is_wrong if {
+	bad := object.union(_good, {"trusted": false, "in_date": false})
+	count(certificate.faults("a.b", "portal certificate", bad)) == 2 with data.site as {"approved_cas": ["ca.pem"]}
+	count(certificate.faults("a.b", "portal certificate", bad)) == 1 with data.site as {}
+	certificate.faults("a.b", "portal certificate", _good) == set() with data.site as {"approved_cas": ["ca.pem"]}
+	certificate.faults("a.b", "portal certificate", null) == set() with data.site as {"approved_cas": ["ca.pem"]}
+}

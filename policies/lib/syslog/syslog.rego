@@ -4,12 +4,15 @@
 # description: |-
 #   One answer for every rule that asks for it, so that they never split. The
 #   System Manager must list each of the site's log servers, enabled and with
-#   Audit; rsyslog must forward to each, before any line that discards all.
+#   Audit; rsyslog must forward to each, before any line that discards all, and
+#   must not be stopped, where systemd can say so.
 #   A rule that uses it declares
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   corroborates: [services.syslog]
 package lib.syslog
 
 import data.lib.list
+import data.lib.service
 import data.lib.violation
 
 # violations of the offloading. The first of a fact need no site profile.
@@ -58,6 +61,8 @@ violations contains violation.of(
 	list.filled(input.rsyslog.forwards)
 	not _forwarded(wanted)
 }
+
+violations contains v if some v in service.stopped("services.syslog", "syslog", input.services.syslog)
 
 # usable tells a server that gets audit records and can be another machine.
 usable(server) if {

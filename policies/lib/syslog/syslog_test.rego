@@ -112,3 +112,20 @@ test_plausible_addresses if {
 }
 
 test_server_without_address_is_not_usable if not syslog.usable({"enabled": true, "audit": true})
+
+_rsyslog(active) := {"services": {"syslog": [{"unit": "rsyslog.service", "load": "loaded", "active": active, "sub": "dead", "pending": false}]}}
+
+test_stopped_rsyslog_forwards_nothing if {
+	given := object.union(_input(_servers, _forwards), _rsyslog("failed"))
+	syslog.violations == {{
+		"fact": "services.syslog",
+		"item": 0,
+		"expected": "active",
+		"message": "rsyslog.service is failed: no syslog service runs, one must",
+	}} with input as given with data.site as _site
+}
+
+test_running_rsyslog_makes_up_for_nothing if {
+	count(syslog.violations) == 0 with input as object.union(_input(_servers, _forwards), _rsyslog("active")) with data.site as _site
+	count(syslog.violations) == 2 with input as object.union(_input([], []), _rsyslog("active")) with data.site as _site
+}

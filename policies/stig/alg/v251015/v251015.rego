@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000074-ALG-000043
 #   ccis: [CCI-000130]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   corroborates: [services.syslog]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: >-
 #     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State

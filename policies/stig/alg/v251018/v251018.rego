@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000077-ALG-000046
 #   ccis: [CCI-000133]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   corroborates: [services.syslog]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: >-
 #     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State

@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000078-ALG-000047
 #   ccis: [CCI-000134]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   corroborates: [services.syslog]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: >-
 #     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State

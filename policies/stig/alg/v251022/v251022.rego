@@ -9,6 +9,7 @@
 #   srg: SRG-NET-000132-ALG-000087
 #   ccis: [CCI-000366, CCI-000382]
 #   requires: [firewall.input_policy, firewall.input_rules, sockets.listening]
+#   corroborates: [services.firewall]
 #   gui: >-
 #     Security > Access Control Lists > ACLs > Add, then its entries by service, Permit or Deny,
 #     then Apply. A wrong list locks people out: permit the management network first
@@ -18,9 +19,12 @@
 #     is the site's to say (listening_ports). That the page's lists end up in iptables is
 #     inferred. What other chains hold and IPv6's firewall are not read. A jump counts as
 #     accepting; so does a rule with a condition that is negated or not read. ICMP is let alone.
+#     Where systemd knows iptables, firewalld or nftables and none of them is active, the rules
+#     that were read are not in force.
 package stig.alg.v251022
 
 import data.lib.firewall
+import data.lib.service
 import data.lib.violation
 
 violations contains violation.unset("firewall.input_policy", "DROP", "INPUT policy", "DROP") if {
@@ -46,3 +50,5 @@ violations contains violation.unset("sockets.listening", "a list", "list of list
 violations contains firewall.stray("sockets.listening", i, socket, data.site.listening_ports) if {
 	some i, socket in input.sockets.listening
 }
+
+violations contains v if some v in service.stopped("services.firewall", "firewall", input.services.firewall)

@@ -119,3 +119,16 @@ test_known_bad_beats_unknown if {
 }
 
 test_undefined if count(rule.violations) == 0 with input as {} with data.site as _site
+
+_iptables(active) := {"services": {"firewall": [{"unit": "iptables.service", "load": "loaded", "active": active, "sub": "dead", "pending": false}]}}
+
+test_rules_that_are_not_in_force_are_no_firewall if {
+	rule.violations == {{
+		"fact": "services.firewall",
+		"item": 0,
+		"expected": "active",
+		"message": "iptables.service is inactive: no firewall service runs, one must",
+	}} with input as object.union(_input("DROP", _rules, _sockets), _iptables("inactive")) with data.site as _site
+	count(rule.violations) == 0 with data.site as _site
+		with input as object.union(_input("DROP", _rules, _sockets), _iptables("active"))
+}

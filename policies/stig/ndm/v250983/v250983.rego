@@ -21,6 +21,7 @@ package stig.ndm.v250983
 
 import data.lib.list
 import data.lib.net
+import data.lib.service
 import data.lib.violation
 
 violations contains list.unset("mics.interface_addresses", "list of interfaces", input.mics.interface_addresses)
@@ -42,15 +43,17 @@ violations contains violation.of(
 }
 
 remarks contains sentence if {
-	some sentence in net.reach(
-		input.firewall.input_rules, input.firewall.input_policy,
-		8443, data.site.management_ranges,
-	)
+	not _firewall_is_off
+	some sentence in net.reach(input.firewall.input_rules, input.firewall.input_policy, 8443, data.site.management_ranges)
 }
 
 remarks contains "who may reach port 8443 was not compared: management_ranges is not set" if {
 	input.firewall.input_rules != null
 	not data.site.management_ranges
 }
+
+remarks contains "no firewall service runs: the firewall's rules keep nobody from port 8443" if _firewall_is_off
+
+_firewall_is_off if count(service.stopped("services.firewall", "firewall", input.services.firewall)) > 0
 
 _used := {address | some address in input.mics.interface_addresses; net.used(address)}

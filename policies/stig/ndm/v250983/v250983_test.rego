@@ -117,3 +117,14 @@ test_no_ranges_to_compare_with if {
 	rule.remarks == {"who may reach port 8443 was not compared: management_ranges is not set"} with data.site as {}
 		with input as _firewall("DROP", [_anyone])
 }
+
+_iptables(active) := {"services": {"firewall": [{"unit": "iptables.service", "load": "loaded", "active": active, "sub": "exited", "pending": false}]}}
+
+test_rules_that_are_not_in_force_keep_nobody_out if {
+	given := _firewall("DROP", [_allowed])
+	rule.remarks == {"no firewall service runs: the firewall's rules keep nobody from port 8443"} with data.site as _site
+		with input as object.union(given, _iptables("inactive"))
+	rule.remarks == {"the firewall keeps port 8443 to the management ranges"} with data.site as _site
+		with input as object.union(given, _iptables("active"))
+	count(rule.violations) == 0 with input as object.union(given, _iptables("inactive")) with data.site as _site
+}

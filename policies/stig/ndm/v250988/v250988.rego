@@ -20,7 +20,8 @@
 #     a field of the certificate mapped. The uploaded CA chain, which the fix wants too, is not
 #     read. Nothing says that password sign-in has to be off, and the vendor allows both
 #     together. V-250994 names the page Security > Sign-In Authentication. The command line takes
-#     passwords only.
+#     passwords only. Whether port 8443 asks for a certificate when a handshake begins is told,
+#     not judged.
 package stig.ndm.v250988
 
 import data.lib.flag
@@ -46,6 +47,12 @@ violations contains violation.wrong(
 remarks contains "password sign-in is on beside certificates: one factor still signs in, which multi-factor authentication does not mean" if {
 	input.mics.signin.password == true
 	input.mics.signin.certificate == true # else no certificate signs anybody in, and that is the finding
+}
+
+remarks contains "port 8443 asks for a client certificate when a handshake begins" if input.probe.portal_asks_certificate == true
+
+remarks contains "port 8443 asks for no client certificate when a handshake begins; it may still ask later, of some paths only" if {
+	input.probe.portal_asks_certificate == false
 }
 
 _blank(null)

@@ -79,3 +79,13 @@ test_s3_06_password_sign_in_beside_it_passes_with_a_remark if {
 	count(rule.remarks) == 0 with input as _signin(false, true)
 	count(rule.remarks) == 0 with input as _signin(true, null)
 }
+
+test_what_port_8443_asks_for_is_a_remark_only if {
+	asks := object.union(_signin(true, false), {"probe": {"portal_asks_certificate": true}})
+	silent := object.union(_verify("require"), {"probe": {"portal_asks_certificate": false}})
+	count(rule.violations) == 0 with input as asks
+	rule.remarks == {"port 8443 asks for a client certificate when a handshake begins"} with input as asks
+	count(rule.violations) == 0 with input as silent
+	rule.remarks == {"port 8443 asks for no client certificate when a handshake begins; it may still ask later, of some paths only"} with input as silent
+	count(rule.remarks) == 0 with input as object.union(_signin(true, false), {"probe": {"portal_asks_certificate": null}})
+}

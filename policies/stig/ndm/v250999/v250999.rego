@@ -9,6 +9,7 @@
 #   srg: SRG-APP-000373-NDM-000298
 #   ccis: [CCI-000366, CCI-001893, CCI-004928]
 #   requires: [chrony.servers, ntp.servers]
+#   corroborates: [services.time]
 #   missing_ok: {chrony.servers: ntp.servers, ntp.servers: chrony.servers}
 #   site_optional: [literal_readings, ntp_servers]
 #   gui: >-
@@ -19,10 +20,12 @@
 #     and the fix want at least two, and so does this rule. literal_readings is content with
 #     one. The same host named twice, and all addresses of a pool, are one source. Which servers
 #     are authoritative is the site's to say: where ntp_servers is set, no other may be used.
+#     Where systemd knows chronyd or ntpd and neither runs, no source is followed.
 package stig.ndm.v250999
 
 import data.lib.clock
 import data.lib.list
+import data.lib.service
 
 violations contains clock.few("chrony.servers", "chrony", input.chrony.servers, _least)
 
@@ -35,6 +38,8 @@ violations contains list.unapproved("chrony.servers", "time source of chrony", i
 violations contains list.unapproved("ntp.servers", "time source of ntpd", i, clock.host(server), _approved) if {
 	some i, server in input.ntp.servers
 }
+
+violations contains v if some v in service.stopped("services.time", "time", input.services.time)
 
 default _least := 2
 

@@ -95,3 +95,24 @@ test_nothing_to_approve if {
 	count(rule.violations) == 2 with input as {"chrony": {"servers": null}, "ntp": {"servers": []}} with data.site as _site
 	count(rule.violations) == 0 with input as {} with data.site as _site
 }
+
+_unit(name, load, active) := {"unit": name, "load": load, "active": active, "sub": "dead", "pending": false}
+
+_time(chronyd, ntpd) := object.union(_chrony([_a, _b]), {"services": {"time": [chronyd, ntpd]}})
+
+test_a_stopped_clock_follows_nobody if {
+	given := _time(_unit("chronyd.service", "loaded", "failed"), _unit("ntpd.service", "not-found", "inactive"))
+	rule.violations == {{
+		"fact": "services.time",
+		"item": 0,
+		"expected": "active",
+		"message": "chronyd.service is failed: no time service runs, one must",
+	}} with input as given with data.site as {}
+}
+
+test_either_service_is_enough if {
+	count(rule.violations) == 0 with data.site as {}
+		with input as _time(_unit("chronyd.service", "loaded", "inactive"), _unit("ntpd.service", "loaded", "active"))
+	count(rule.violations) == 0 with data.site as {}
+		with input as _time(_unit("chronyd.service", "not-found", "inactive"), _unit("ntpd.service", "not-found", "inactive"))
+}

@@ -9,6 +9,7 @@
 #   srg: SRG-APP-000516-NDM-000350
 #   ccis: [CCI-002605]
 #   requires: [mics.syslog.servers, rsyslog.forwards]
+#   corroborates: [services.syslog]
 #   applied: {rsyslog.forwards: mics.syslog.servers}
 #   gui: >-
 #     Settings > Syslog > each log server: address, port, Facility Type Audit, Admin State
