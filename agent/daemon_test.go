@@ -34,6 +34,12 @@ type daemon struct {
 
 func start(t testing.TB, dir string) *daemon {
 	t.Helper()
+	return startWith(t, dir, func(*Agent) {})
+}
+
+// startWith lets the agent be changed before it runs.
+func startWith(t testing.TB, dir string, change func(*Agent)) *daemon {
+	t.Helper()
 	d := &daemon{
 		t: t, dir: dir, alerts: make(chan alert.Message, 100_000), reload: make(chan struct{}, 1),
 		ready: make(chan struct{}, 100), ended: make(chan error, 1),
@@ -46,6 +52,7 @@ func start(t testing.TB, dir string) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(a)
 	d.agent = a
 	ctx, cancel := context.WithCancel(context.Background())
 	d.stop = cancel

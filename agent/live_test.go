@@ -30,9 +30,14 @@ func tlsServer(t *testing.T, least, most uint16) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+	return tlsServing(t, &tls.Config{
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: least, MaxVersion: most,
 	})
+}
+
+func tlsServing(t *testing.T, c *tls.Config) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +57,12 @@ func tlsServer(t *testing.T, least, most uint16) string {
 // liveOn gives the compliant appliance whose ports are all answered by a server.
 func liveOn(t *testing.T, server string) *pass {
 	t.Helper()
-	p := passOf(t, appliance(t, "compliant"))
+	return liveIn(t, appliance(t, "compliant"), server)
+}
+
+func liveIn(t *testing.T, dir, server string) *pass {
+	t.Helper()
+	p := passOf(t, dir)
 	t.Cleanup(p.close)
 	p.asker = newAsker(p.parts)
 	p.asker.units = units.New(units.Options{Socket: filepath.Join(t.TempDir(), "none")})

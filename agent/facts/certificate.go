@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
 	"fmt"
 
 	"stigwatch/agent/lens"
@@ -42,9 +43,18 @@ func (r *Reader) certificate(values []lens.Value) (any, error) {
 		Roots: roots, Intermediates: chain, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 	if err != nil {
-		rec["problem"] = err.Error()
+		rec["problem"] = problem(err)
 		return rec, nil
 	}
 	rec["trusted"] = true
 	return rec, nil
+}
+
+// problem says what is wrong without saying when that was found: a fact that tells
+// the time would be another one at each reading.
+func problem(err error) string {
+	if invalid := (x509.CertificateInvalidError{}); errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		return "the certificate, or a CA above it, has expired or is not yet valid"
+	}
+	return err.Error()
 }

@@ -113,7 +113,7 @@ func TestNamesThatAreNoneAreNotAsked(t *testing.T) {
 			t.Errorf("%q: %v", name, a.Err)
 		}
 	}
-	if n := s.Asked(); n != 0 {
+	if n := len(s.Asked); n != 0 {
 		t.Errorf("systemd was asked %d times", n)
 	}
 }

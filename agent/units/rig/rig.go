@@ -38,15 +38,15 @@ const busConfig = `<busconfig>
 
 // Systemd is the stand-in.
 type Systemd struct {
-	Socket string // of the bus
+	Socket string        // of the bus
+	Asked  chan struct{} // one for each question; has room for all that a test asks
 
 	t    testing.TB
 	conn *dbus.Conn
-	mu   sync.Mutex // guards units, asked and subscribed
+	mu   sync.Mutex // guards what follows
 	hang chan struct{}
 
 	units      map[string]map[string]dbus.Variant
-	asked      int
 	subscribed bool
 }
 
@@ -89,7 +89,7 @@ func Bus(t testing.TB) string {
 // New starts a bus with a systemd on it that knows no unit.
 func New(t testing.TB) *Systemd {
 	t.Helper()
-	s := &Systemd{Socket: Bus(t), t: t, units: map[string]map[string]dbus.Variant{}}
+	s := &Systemd{Socket: Bus(t), Asked: make(chan struct{}, 10_000), t: t, units: map[string]map[string]dbus.Variant{}}
 	conn, err := dbus.Connect("unix:path="+s.Socket, dbus.WithHandler(s))
 	if err != nil {
 		t.Fatal(err)
@@ -147,13 +147,6 @@ func (s *Systemd) Hang(on bool) {
 	}
 }
 
-// Asked says how often a unit was asked for.
-func (s *Systemd) Asked() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.asked
-}
-
 // Subscribed says whether somebody wants to be told.
 func (s *Systemd) Subscribed() bool {
 	s.mu.Lock()
@@ -174,9 +167,9 @@ var unknown = map[string]dbus.Variant{
 func (s *Systemd) getAll(object string) map[string]dbus.Variant {
 	s.mu.Lock()
 	hang := s.hang
-	s.asked++
 	all, ok := s.units[strings.TrimPrefix(object, path+"/unit/")]
 	s.mu.Unlock()
+	s.Asked <- struct{}{}
 	if hang != nil {
 		<-hang
 	}
