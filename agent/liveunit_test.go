@@ -28,6 +28,8 @@ func TestAStoppedServiceFailsItsRulesAndARunningOnePassesNone(t *testing.T) {
 	for unit, rules := range map[string][]string{
 		"rsyslog.service": syslog, "chronyd.service": {"V-250999"}, "iptables.service": {"V-251022"},
 	} {
+		s := rig.New(t)
+		p := unitsOf(t, s)
 		for what, c := range map[string]struct {
 			properties map[string]any
 			outcome    finding.Outcome
@@ -41,9 +43,7 @@ func TestAStoppedServiceFailsItsRulesAndARunningOnePassesNone(t *testing.T) {
 			"talks nonsense": {map[string]any{"LoadState": "loaded", "ActiveState": "", "SubState": "dead", "Job": uint32(0)}, finding.Pass},
 		} {
 			t.Run(unit+" "+what, func(t *testing.T) {
-				s := rig.New(t)
 				s.Set(unit, c.properties)
-				p := unitsOf(t, s)
 				p.around(t)
 				for id, r := range p.results {
 					want := finding.Pass
