@@ -20,8 +20,7 @@
 #     a field of the certificate mapped. The uploaded CA chain, which the fix wants too, is not
 #     read. Nothing says that password sign-in has to be off, and the vendor allows both
 #     together. V-250994 names the page Security > Sign-In Authentication. The command line takes
-#     passwords only. Whether port 8443 asks for a certificate when a handshake begins is told,
-#     not judged.
+#     passwords only. Whether port 8443 asks for a certificate at once is told, not judged.
 package stig.ndm.v250988
 
 import data.lib.flag
@@ -49,10 +48,11 @@ remarks contains "password sign-in is on beside certificates: one factor still s
 	input.mics.signin.certificate == true # else no certificate signs anybody in, and that is the finding
 }
 
-remarks contains "port 8443 asks for a client certificate when a handshake begins" if input.probe.portal_asks_certificate == true
+remarks contains _asks[answer] if answer := json.marshal(input.probe.portal_asks_certificate)
 
-remarks contains "port 8443 asks for no client certificate when a handshake begins; it may still ask later, of some paths only" if {
-	input.probe.portal_asks_certificate == false
+_asks := {
+	"true": "port 8443 asks for a client certificate when a handshake begins",
+	"false": "port 8443 asks for no client certificate when a handshake begins; it may still ask later, of some paths only",
 }
 
 _blank(null)
