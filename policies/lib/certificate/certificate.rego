@@ -61,3 +61,9 @@ _is_self_signed(certificate) if {
 	certificate != null
 	not certificate.self_signed == false
 }
+
+# asked tells whether a port asks for a client certificate in its first answer. One
+# that does not may do so later.
+asked(port, true) := sprintf("%s asks for a client certificate when a handshake begins", [port])
+
+asked(port, false) := sprintf("%s asks for no client certificate when a handshake begins; it may still ask later, of some paths only", [port])

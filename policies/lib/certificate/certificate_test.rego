@@ -75,3 +75,8 @@ test_faults_are_all_that_is_wrong if {
 	certificate.faults("a.b", "portal certificate", _good) == set() with data.site as {"approved_cas": ["ca.pem"]}
 	certificate.faults("a.b", "portal certificate", null) == set() with data.site as {"approved_cas": ["ca.pem"]}
 }
+
+test_asked_tells_what_the_first_answer_shows if {
+	certificate.asked("port 1", true) == "port 1 asks for a client certificate when a handshake begins"
+	contains(certificate.asked("port 1", false), "it may still ask later")
+}

@@ -23,6 +23,7 @@
 #     passwords only. Whether port 8443 asks for a certificate at once is told, not judged.
 package stig.ndm.v250988
 
+import data.lib.certificate
 import data.lib.flag
 import data.lib.violation
 
@@ -48,12 +49,7 @@ remarks contains "password sign-in is on beside certificates: one factor still s
 	input.mics.signin.certificate == true # else no certificate signs anybody in, and that is the finding
 }
 
-remarks contains _asks[answer] if answer := json.marshal(input.probe.portal_asks_certificate)
-
-_asks := {
-	"true": "port 8443 asks for a client certificate when a handshake begins",
-	"false": "port 8443 asks for no client certificate when a handshake begins; it may still ask later, of some paths only",
-}
+remarks contains certificate.asked("port 8443", input.probe.portal_asks_certificate)
 
 _blank(null)
 
