@@ -71,7 +71,7 @@ func seqs(t testing.TB, alerts []StoredAlert) []uint64 {
 func kinds(t testing.TB, j *Journal) string {
 	t.Helper()
 	var out []string
-	if _, err := j.Walk(0, func(s Sealed) error {
+	if err := j.Walk(0, func(Extent) error { return nil }, func(s Sealed) error {
 		e, err := s.Entry()
 		out = append(out, string(e.Kind))
 		return err

@@ -103,3 +103,22 @@ func (v *Verifier) Done(entries uint64) error {
 
 // Last is the edge that the walk came to.
 func (v *Verifier) Last() Edge { return v.last }
+
+// Verify checks a journal that read walks from its first entry to its last, and
+// gives a *Broken for the first that is not what was written. Key and head may be
+// nil, as for NewVerifier and Want.
+func Verify(key *Key, head *Edge, read func(begin func(Extent) error, visit func(Sealed) error) error) error {
+	var v *Verifier
+	var entries uint64
+	err := read(func(x Extent) error {
+		v, entries = NewVerifier(x.Base, key), x.Entries
+		if head != nil {
+			v.Want(*head)
+		}
+		return nil
+	}, func(s Sealed) error { return v.Add(s) })
+	if err != nil {
+		return err
+	}
+	return v.Done(entries)
+}

@@ -42,21 +42,9 @@ func taken(t testing.TB, dir string) (first Key) {
 
 // verify does what `journal verify` does.
 func verify(dir string, key *Key, head *Edge) error {
-	var all []Sealed
-	x, err := ReadFile(dir, func(s Sealed) error { all = append(all, s); return nil })
-	if err != nil {
-		return err
-	}
-	v := NewVerifier(x.Base, key)
-	if head != nil {
-		v.Want(*head)
-	}
-	for _, s := range all {
-		if err := v.Add(s); err != nil {
-			return err
-		}
-	}
-	return v.Done(x.Entries)
+	return Verify(key, head, func(begin func(Extent) error, visit func(Sealed) error) error {
+		return ReadFile(dir, 0, begin, visit)
+	})
 }
 
 func edit(t testing.TB, dir string, do func(b *bbolt.Bucket) error) {
@@ -222,7 +210,8 @@ func TestAnOlderWholeFileIsFoundByAHeartbeatsHead(t *testing.T) {
 
 func TestCompactionKeepsTheChainProvable(t *testing.T) {
 	dir, key := recorded(t, 500, 20_000)
-	x, err := ReadFile(dir, func(Sealed) error { return nil })
+	var x Extent
+	err := ReadFile(dir, 0, func(got Extent) error { x = got; return nil }, func(Sealed) error { return nil })
 	if err != nil || x.Base.N == 0 {
 		t.Fatalf("nothing was compacted: %+v, %v", x, err)
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"stigwatch/agent/finding"
 )
@@ -33,32 +33,24 @@ func (j *Journal) Last() map[string]finding.Result {
 // Extent says what a journal holds.
 type Extent struct {
 	Base    Edge   `json:"base"`    // of the last entry that was compacted
-	Entries uint64 `json:"entries"` // number that the key counts; 0: not known
+	Entries uint64 `json:"entries"` // number of the last one, by the key; 0: not known
 }
 
-// Walk gives every entry that is on disk from after on, in order, until visit
-// returns an error.
-func (j *Journal) Walk(after uint64, visit func(Sealed) error) (Extent, error) {
-	j.mu.Lock()
-	entries := j.edge.N
-	j.mu.Unlock()
-	x := Extent{Entries: entries}
-	err := j.view(func(tx *bbolt.Tx) error {
-		base, err := walk(tx, after, entries, visit)
-		x.Base = base
-		return err
-	})
-	return x, err
+// Walk gives first the extent of what is on disk, then every entry after a
+// number, in order, until one of them returns an error.
+func (j *Journal) Walk(after uint64, begin func(Extent) error, visit func(Sealed) error) error {
+	last := j.Head().N
+	return j.view(func(tx *bbolt.Tx) error { return walk(tx, after, last, Extent{Entries: last}, begin, visit) })
 }
 
 // ReadFile walks a folder's journal that no agent has open.
-func ReadFile(dir string, visit func(Sealed) error) (x Extent, err error) {
+func ReadFile(dir string, after uint64, begin func(Extent) error, visit func(Sealed) error) error {
 	path := filepath.Join(dir, fileName)
-	if _, err := os.Stat(path); err != nil {
-		return x, fmt.Errorf("cannot read the journal: %w", err)
-	}
 	j := &Journal{}
-	err = j.guarded(func() error {
+	err := j.guarded(func() error {
+		if _, err := os.Stat(path); err != nil {
+			return err
+		}
 		db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, ReadOnly: true})
 		if err != nil {
 			return err
@@ -68,45 +60,38 @@ func ReadFile(dir string, visit func(Sealed) error) (x Extent, err error) {
 			if tx.Bucket(bucketEntries) == nil || tx.Bucket(bucketMeta) == nil {
 				return fmt.Errorf("%w: it holds no entries", errBroken)
 			}
+			var x Extent
 			if b, err := os.ReadFile(filepath.Join(dir, keyName)); err == nil && len(b) == keyBytes {
 				x.Entries = numberOf(b[:8]) - 1
 			}
-			x.Base, err = walk(tx, 0, 1<<63, visit)
-			return err
+			return walk(tx, after, 1<<63, x, begin, visit)
 		})
 	})
-	if err != nil && !errors.As(err, new(*Broken)) {
-		err = fmt.Errorf("cannot read %q: %w", path, err)
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return fmt.Errorf("cannot read %q: %w", path, ErrHeld)
+	case err != nil && !errors.As(err, new(*Broken)):
+		return fmt.Errorf("cannot read the journal: %w", err)
 	}
-	return x, err
+	return err
 }
 
-func walk(tx *bbolt.Tx, after, last uint64, visit func(Sealed) error) (Edge, error) {
-	base, err := edgeOf(tx.Bucket(bucketMeta).Get(keyBase))
-	if err != nil {
-		return base, err
+func walk(tx *bbolt.Tx, after, last uint64, x Extent, begin func(Extent) error, visit func(Sealed) error) (err error) {
+	if x.Base, err = edgeOf(tx.Bucket(bucketMeta).Get(keyBase)); err != nil {
+		return err
+	}
+	if err := begin(x); err != nil {
+		return err
 	}
 	c := tx.Bucket(bucketEntries).Cursor()
 	for k, v := c.Seek(number(after + 1)); k != nil && numberOf(k) <= last; k, v = c.Next() {
 		e, err := sealedOf(v)
 		if err != nil {
-			return base, &Broken{numberOf(k), err.Error()}
+			return &Broken{numberOf(k), err.Error()}
 		}
 		if err := visit(e); err != nil {
-			return base, err
+			return err
 		}
 	}
-	return base, nil
-}
-
-// Since walks the entries of a time and after, oldest first.
-func (j *Journal) Since(at time.Time, visit func(Entry) error) error {
-	_, err := j.Walk(0, func(s Sealed) error {
-		e, err := s.Entry()
-		if err != nil || e.At.Before(at) {
-			return nil //nolint:nilerr // verify tells of it
-		}
-		return visit(e)
-	})
-	return err
+	return nil
 }
