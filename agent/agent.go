@@ -11,6 +11,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -104,14 +105,12 @@ func (o Options) withDefaults() Options {
 // cannot go on.
 func (a *Agent) Run(ctx context.Context) error {
 	defer func() { a.parts.close() }()
-	server := status.New(status.Options{
-		Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain,
-	})
-	if err := server.Listen(); err != nil {
+	if err := a.openJournal(); err != nil {
 		return err
 	}
-	if err := a.openJournal(); err != nil {
-		return errors.Join(err, server.Close())
+	server := status.New(a.statusOptions())
+	if err := server.Listen(); err != nil {
+		return errors.Join(err, a.closeJournal())
 	}
 	if err := a.open(); err != nil {
 		return errors.Join(err, server.Close(), a.closeJournal())
@@ -133,6 +132,18 @@ func (a *Agent) Run(ctx context.Context) error {
 		err = nil
 	}
 	return errors.Join(err, a.closeJournal())
+}
+
+func (a *Agent) statusOptions() status.Options {
+	o := status.Options{Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain}
+	if j := a.store.journal; j != nil {
+		o.Journal = func(after uint64, w io.Writer) error {
+			e := json.NewEncoder(w)
+			e.SetEscapeHTML(false) // entries stay the bytes that they are
+			return j.Walk(after, func(x journal.Extent) error { return e.Encode(x) }, func(s journal.Sealed) error { return e.Encode(s) })
+		}
+	}
+	return o
 }
 
 // open makes the outlets and the watcher.

@@ -13,6 +13,7 @@ import (
 	"stigwatch/agent/api"
 	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
+	"stigwatch/agent/history"
 	"stigwatch/agent/journal"
 	"stigwatch/agent/watch"
 )
@@ -23,15 +24,16 @@ const resyncEvery = time.Minute
 
 // loop owns the state.
 type loop struct {
-	a        *Agent
-	snap     finding.Snapshot
-	before   map[string]finding.Result // nil until there was a pass, of this run or an earlier one
-	seq      uint64                    // while there is no journal
-	revision uint64
-	lastFull time.Time
-	files    []string
-	dirs     []string
-	paths    []string // that the pass under way began with; nil: everything
+	a         *Agent
+	snap      finding.Snapshot
+	before    map[string]finding.Result // nil until there was a pass, of this run or an earlier one
+	seq       uint64                    // while there is no journal
+	revision  uint64
+	lastFull  time.Time
+	files     []string
+	dirs      []string
+	lastState time.Time
+	paths     []string // that the pass under way began with; nil: everything
 }
 
 // published is one immutable state for readers.
@@ -143,8 +145,24 @@ func (l *loop) full(ctx context.Context) {
 	l.judge(ctx, nil)
 	l.expiring(start)
 	l.publish(time.Now())
+	l.state(start)
 	l.a.timing.pass(time.Since(start), true)
 	l.rewatch(ctx)
+}
+
+// stateEvery is how often the journal is told how everything stands.
+const stateEvery = 24 * time.Hour
+
+// state records how everything stands, at the first pass and each day, so that
+// the past can be told when the entries before are gone.
+func (l *loop) state(now time.Time) {
+	if !l.lastState.IsZero() && now.Sub(l.lastState) < stateEvery {
+		return
+	}
+	l.lastState = now
+	pub := l.a.published.Load()
+	r := api.FromResults(pub.host, pub.at, pub.policy, pub.rules, pub.results)
+	l.a.store.put(nil, journal.Record{Kind: journal.State, At: now, Body: history.State{Host: r.Host, Policy: r.Policy, Results: r.Results}})
 }
 
 // reopen takes the root and the evidence folder as they stand now. While there

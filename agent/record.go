@@ -7,29 +7,22 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/finding"
+	"stigwatch/agent/history"
 	"stigwatch/agent/journal"
 )
 
-// The bodies of the journal's entries, besides alert.Message.
+// The bodies of the journal's entries, besides alert.Message and those of package
+// history.
 
-// changeBody is a change of verdict.
-type changeBody struct {
-	Event    finding.Event   `json:"event"`
-	Previous finding.Outcome `json:"previous"` // empty: the rule was not judged before
-	Since    api.Time        `json:"since"`    // of the result before
-	Alert    uint64          `json:"alert"`    // sequence number
-	Result   api.Result      `json:"result"`
-}
-
-// lateChange becomes a changeBody when it is written: not on the way to the alert.
+// lateChange becomes a history.Change when it is written: not on the way to the alert.
 type lateChange struct {
 	change finding.Change
 	alert  uint64
 }
 
-// MarshalJSON writes the changeBody.
+// MarshalJSON writes it.
 func (c *lateChange) MarshalJSON() ([]byte, error) {
-	return json.Marshal(changeBody{
+	return json.Marshal(history.Change{
 		Event: c.change.Event, Previous: c.change.Was.Outcome, Since: api.At(c.change.Was.Since), Alert: c.alert,
 		Result: api.FromResult(c.change.Rule, c.change.Result),
 	})

@@ -88,3 +88,13 @@ func fromSummary(s finding.Summary) Summary {
 		},
 	}
 }
+
+// Summarize counts results that are built already.
+func Summarize(results []Result) Summary {
+	rules, counted := map[string]*finding.Rule{}, make([]finding.Result, 0, len(results))
+	for i := range results {
+		rules[results[i].Rule] = &finding.Rule{Severity: finding.Severity(results[i].Severity)}
+		counted = append(counted, finding.Result{Rule: results[i].Rule, Outcome: finding.Outcome(results[i].Result)})
+	}
+	return fromSummary(finding.Summarize(rules, counted))
+}

@@ -112,28 +112,48 @@ func (c *Client) Explain(ctx context.Context, rule string, trace bool) (*Explana
 	return e, c.call(ctx, MaxWait, path, e)
 }
 
-func (c *Client) call(ctx context.Context, timeout time.Duration, path string, into any) error {
-	if len(c.socket) > MaxSocketPath {
-		return &Unreachable{c.socket, fmt.Errorf("the path has %d bytes, a socket's may have %d", len(c.socket), MaxSocketPath)}
+// Journal gives the agent's journal after an entry, one JSON document a line: its
+// extent, then the entries. The caller closes it.
+func (c *Client) Journal(ctx context.Context, after uint64) (io.ReadCloser, error) {
+	res, err := c.get(ctx, "/v1/journal?after="+strconv.FormatUint(after, 10))
+	if err != nil {
+		return nil, err
 	}
+	return res.Body, nil
+}
+
+func (c *Client) call(ctx context.Context, timeout time.Duration, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, socketAddress+path, nil)
+	res, err := c.get(ctx, path)
 	if err != nil {
-		return fmt.Errorf("cannot ask for %q: %w", path, err)
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return &Unreachable{c.socket, cause(err)}
+		return err
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return refusal(res)
-	}
 	if err := decode(io.LimitReader(res.Body, maxAnswer), into); err != nil {
 		return fmt.Errorf("cannot read the agent's answer at %q: %w", c.socket, err)
 	}
 	return nil
+}
+
+// get asks for a path; the answer, whose body the caller closes, is a success.
+func (c *Client) get(ctx context.Context, path string) (*http.Response, error) {
+	if len(c.socket) > MaxSocketPath {
+		return nil, &Unreachable{c.socket, fmt.Errorf("the path has %d bytes, a socket's may have %d", len(c.socket), MaxSocketPath)}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, socketAddress+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask for %q: %w", path, err)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, &Unreachable{c.socket, cause(err)}
+	}
+	if res.StatusCode != http.StatusOK {
+		defer res.Body.Close()
+		return nil, refusal(res)
+	}
+	return res, nil
 }
 
 // decode keeps numbers as they stand, so that 1000000 is not shown as 1e+06.

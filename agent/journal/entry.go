@@ -20,6 +20,7 @@ const (
 	Stop      Kind = "stop"      // of the agent, when it was asked to
 	Pass      Kind = "pass"      // that changed something
 	Change    Kind = "change"    // of a verdict
+	State     Kind = "state"     // how everything stands: at each start, and each day
 	Alert     Kind = "alert"     // that goes to the sinks
 	Delivered Kind = "delivered" // alerts that a sink is done with
 	Dropped   Kind = "dropped"   // alerts that a sink will not get

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v1/status", readers, s.status},
 		{http.MethodGet, "/v1/health", readers, s.health},
 		{http.MethodGet, "/v1/explain/{rule}", readers, s.explain},
+		{http.MethodGet, "/v1/journal", readers, s.journal},
 	}
 }
 
@@ -157,6 +159,42 @@ func (s *Server) explain(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	s.answer(w, http.StatusOK, e)
+}
+
+// maxStream is how long a whole journal may take to leave.
+const maxStream = 5 * time.Minute
+
+// journal gives the journal as it is on disk, one JSON document a line: first its
+// extent, then each entry; ?after=N leaves those up to N out.
+func (s *Server) journal(w http.ResponseWriter, req *http.Request) {
+	if s.o.Journal == nil {
+		s.refuse(w, http.StatusNotFound, "this agent has no journal: its state folder could not be used")
+		return
+	}
+	var after uint64
+	if text := req.URL.Query().Get("after"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			s.refuse(w, http.StatusBadRequest, fmt.Sprintf("cannot read the entry's number %q: it must be a whole number", text))
+			return
+		}
+		after = n
+	}
+	select {
+	case s.waiting <- struct{}{}:
+		defer func() { <-s.waiting }()
+	default:
+		s.refuse(w, http.StatusServiceUnavailable, "too many are asking at once: try again")
+		return
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxStream))
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := bufio.NewWriterSize(w, 32<<10)
+	if err := s.o.Journal(after, out); err != nil {
+		s.o.Log.Debug("the journal did not leave whole", "error", err)
+		panic(http.ErrAbortHandler) // the client sees that the end is missing
+	}
+	_ = out.Flush()
 }
 
 func (s *Server) notReady(w http.ResponseWriter) {

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -41,6 +42,8 @@ type Options struct {
 	Snapshot func() *api.Report
 	// Explain tells all about one rule; nil: not offered.
 	Explain func(ctx context.Context, rule string, trace bool) (*api.Explanation, error)
+	// Journal writes the journal, one JSON document a line; nil: there is none.
+	Journal func(after uint64, w io.Writer) error
 
 	Timeout time.Duration // for a request to arrive and an answer to leave; 0 = 5 s
 	Idle    time.Duration // for a connection between requests; 0 = 60 s

@@ -1,0 +1,47 @@
+package api
+
+// History is what happened between two times, oldest first.
+type History struct {
+	Schema   string        `json:"schema"`
+	Host     string        `json:"host"`
+	From     Time          `json:"from"`
+	Until    Time          `json:"until"`
+	Changes  []HistoryLine `json:"changes"`
+	Exposure []Exposure    `json:"exposure"` // of each rule that failed in that time, or of the one that was asked for
+}
+
+// HistoryLine is one entry of the journal, for people.
+type HistoryLine struct {
+	N        uint64     `json:"n"` // number of the entry
+	At       Time       `json:"at"`
+	What     string     `json:"what"` // event of a rule, or kind of the entry
+	Rule     string     `json:"rule"` // empty: about the agent, as all below but Text
+	Severity string     `json:"severity"`
+	Title    string     `json:"title"`
+	Previous string     `json:"previous"`
+	Result   string     `json:"result"`
+	Text     string     `json:"text"`
+	Evidence []Evidence `json:"evidence"`
+}
+
+// Exposure is how long a rule was out of compliance. While the agent was down it
+// counts as it was found before.
+type Exposure struct {
+	Rule           string  `json:"rule"`
+	Title          string  `json:"title"`
+	Severity       string  `json:"severity"`
+	Result         string  `json:"result"` // at the end
+	Since          Time    `json:"since"`  // of that result
+	Known          Time    `json:"known"`  // from when on the journal knows
+	Times          int     `json:"times"`
+	TotalSeconds   int64   `json:"total_seconds"`
+	LongestSeconds int64   `json:"longest_seconds"`
+	NowSeconds     int64   `json:"now_seconds"` // that it has been failing; 0: it is not
+	Months         []Month `json:"months"`      // that had any, in order
+}
+
+// Month is a calendar month in UTC.
+type Month struct {
+	Month   string `json:"month"` // 2026-11
+	Seconds int64  `json:"seconds"`
+}
