@@ -12,7 +12,7 @@ import (
 	"stigwatch/agent/finding"
 )
 
-func formatter(t *testing.T) syslogFormat {
+func rfc5424Format(t *testing.T) syslogFormat {
 	t.Helper()
 	f, err := newSyslogFormat("local4")
 	must(t, err)
@@ -21,7 +21,7 @@ func formatter(t *testing.T) syslogFormat {
 
 func TestSyslogLineToTheLetter(t *testing.T) {
 	m := FromChange(opened(), "sentry1", 7)
-	got, err := formatter(t).bytes(&m)
+	got, err := rfc5424Format(t).bytes(&m)
 	must(t, err)
 	want := fmt.Sprintf(`<163>1 2096-02-29T01:02:03.456789Z sentry1 stigwatch %d opened [stigwatch@32473`, os.Getpid()) +
 		` actual="8" assurance="direct" code="" event="opened" expected=">= 15"` +
@@ -40,7 +40,7 @@ func TestHostileValuesComeBackWhole(t *testing.T) {
 			c.Result.Reason, c.Result.Evidence[0].File, c.Result.Evidence[0].Expected = value, value, value
 			c.Result.Evidence[0].Actual = value
 			m := FromChange(c, "sentry1", 1)
-			line, err := formatter(t).bytes(&m)
+			line, err := rfc5424Format(t).bytes(&m)
 			must(t, err)
 			if len(line) > 8<<10 {
 				t.Errorf("the message has %d bytes", len(line))
@@ -52,7 +52,7 @@ func TestHostileValuesComeBackWhole(t *testing.T) {
 
 func TestMessageNotMadeHereIsCleanedToo(t *testing.T) {
 	m := Message{Event: finding.Opened, Host: "no host\n", Reason: "a\nb\xff", Text: hostile["long"]}
-	line, err := formatter(t).bytes(&m)
+	line, err := rfc5424Format(t).bytes(&m)
 	must(t, err)
 	parsed, err := rfc5424.NewParser().Parse(line)
 	must(t, err)
@@ -90,7 +90,7 @@ func TestFacilities(t *testing.T) {
 // The least there is must still be a line that parses.
 func TestEmptyMessageStillFormats(t *testing.T) {
 	m := Message{Time: time.Time{}}
-	line, err := formatter(t).bytes(&m)
+	line, err := rfc5424Format(t).bytes(&m)
 	must(t, err)
 	if _, err := rfc5424.NewParser().Parse(line); err != nil {
 		t.Errorf("%s: %v", line, err)

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -34,10 +35,7 @@ var syslogKind = kind{
 }
 
 func newSyslog(o Options) (Sink, error) {
-	if o.Format != "" && o.Format != "rfc5424" {
-		return nil, fmt.Errorf("cannot use format %q: only rfc5424 is known", o.Format)
-	}
-	format, err := newSyslogFormat(o.Facility)
+	format, err := newFormatter(cmp.Or(o.Format, "rfc5424"), o)
 	if err != nil {
 		return nil, err
 	}

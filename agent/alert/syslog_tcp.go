@@ -15,11 +15,11 @@ import (
 // each message stands before it. There is no acknowledgement: what was written
 // before the peer's end became visible may be lost.
 type syslogTCP struct {
-	format syslogFormat
+	format formatter
 	link   *link
 }
 
-func newSyslogTCP(address string, format syslogFormat, dial DialFunc) *syslogTCP {
+func newSyslogTCP(address string, format formatter, dial DialFunc) *syslogTCP {
 	l := newLink("tcp", address, dial)
 	l.broken = peerGone
 	return &syslogTCP{format: format, link: l}

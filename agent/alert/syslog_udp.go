@@ -11,11 +11,11 @@ import (
 // receiver is away shows at the next message at best, and only when its machine
 // answers with an ICMP error.
 type syslogUDP struct {
-	format syslogFormat
+	format formatter
 	link   *link
 }
 
-func newSyslogUDP(address string, format syslogFormat, dial DialFunc) *syslogUDP {
+func newSyslogUDP(address string, format formatter, dial DialFunc) *syslogUDP {
 	return &syslogUDP{format: format, link: newLink("udp", address, dial)}
 }
 

@@ -6,11 +6,11 @@ import "context"
 // receiver that reads that socket in the old local format has to be told that
 // RFC 5424 comes there: rsyslog's imuxsock by UseSpecialParser="off".
 type syslogUnix struct {
-	format syslogFormat
+	format formatter
 	link   *link
 }
 
-func newSyslogUnix(path string, format syslogFormat, dial DialFunc) *syslogUnix {
+func newSyslogUnix(path string, format formatter, dial DialFunc) *syslogUnix {
 	return &syslogUnix{format: format, link: newLink("unixgram", path, dial)}
 }
 

@@ -1,0 +1,66 @@
+package alert
+
+import (
+	"fmt"
+	"slices"
+)
+
+// formatter writes one message as a receiver wants it.
+type formatter interface {
+	// bytes gives the message without a frame and without a newline at its end. Its
+	// error wraps ErrRejected: the same message never comes out better.
+	bytes(m *Message) ([]byte, error)
+}
+
+// newFormatter finds a format by its name in the configuration.
+func newFormatter(name string, o Options) (formatter, error) {
+	switch name {
+	case "rfc5424":
+		return newSyslogFormat(o.Facility)
+	case "json":
+		return jsonFormat{}, nil
+	}
+	return nil, fmt.Errorf("cannot use format %q: it is not known", name)
+}
+
+// cleaned is the message with each of its texts clean, for one that was not made
+// here. Whom it is for is the outlets' affair, and stays out of what they send.
+func (m *Message) cleaned() *Message {
+	c := *m
+	c.Time, c.Sinks = instant(m.Time), nil
+	for _, s := range []*string{
+		&c.ID, (*string)(&c.Event), &c.Host, &c.Rule, &c.StigID, &c.Title, (*string)(&c.Severity), (*string)(&c.Result),
+		(*string)(&c.Previous), &c.Reason, (*string)(&c.Assurance), &c.Fact, &c.File, &c.Expected, &c.Actual, &c.Before,
+		&c.Text, &c.Announced, &c.Code, &c.Head,
+	} {
+		*s = clean(*s)
+	}
+	if m.Who != nil {
+		c.Who = m.Who.cleaned()
+	}
+	if len(m.Counters) > 0 {
+		c.Counters = make(map[string]uint64, len(m.Counters))
+		for name, n := range m.Counters {
+			c.Counters[clean(name)] = n
+		}
+	}
+	return &c
+}
+
+func (w *Who) cleaned() *Who {
+	c := *w
+	for _, s := range []*string{&c.Source, &c.Login, &c.User, &c.Command, &c.Terminal, &c.Remote, &c.Package} {
+		*s = clean(*s)
+	}
+	return &c
+}
+
+// counterNames are in the order in which every format tells them.
+func (m *Message) counterNames() []string {
+	names := make([]string, 0, len(m.Counters))
+	for name := range m.Counters {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
