@@ -1,8 +1,8 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 )
 
 // formatter writes one message as a receiver wants it.
@@ -12,13 +12,26 @@ type formatter interface {
 	bytes(m *Message) ([]byte, error)
 }
 
-// newFormatter finds a format by its name in the configuration.
+// newFormatter finds a format by its name in the configuration: rfc5424, cef and
+// leef for what goes over syslog, json, ocsf and ecs for all else.
 func newFormatter(name string, o Options) (formatter, error) {
-	switch name {
-	case "rfc5424":
+	version := cmp.Or(clean(o.Version), "unknown")
+	number, err := facility(o.Facility)
+	switch {
+	case err != nil:
+		return nil, err
+	case name == "rfc5424":
 		return newSyslogFormat(o.Facility)
-	case "json":
+	case name == "cef":
+		return cefFormat{facility: number, version: version}, nil
+	case name == "leef":
+		return leefFormat{facility: number, version: version}, nil
+	case name == "json":
 		return jsonFormat{}, nil
+	case name == "ocsf":
+		return ocsfFormat{version: version}, nil
+	case name == "ecs":
+		return ecsFormat{version: version}, nil
 	}
 	return nil, fmt.Errorf("cannot use format %q: it is not known", name)
 }
@@ -53,14 +66,4 @@ func (w *Who) cleaned() *Who {
 		*s = clean(*s)
 	}
 	return &c
-}
-
-// counterNames are in the order in which every format tells them.
-func (m *Message) counterNames() []string {
-	names := make([]string, 0, len(m.Counters))
-	for name := range m.Counters {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -14,7 +14,7 @@ import (
 // syslogKind is syslog over each transport that has one.
 var syslogKind = kind{
 	keys:    []string{"address", "facility"},
-	formats: []string{"rfc5424"},
+	formats: []string{"rfc5424", "cef", "leef"},
 	fill: func(c *Config) {
 		if c.Address == "" {
 			c.Address = "unix:///dev/log"
