@@ -90,7 +90,7 @@ func (f cefFormat) extension(m *Message, name string) []field {
 	for _, d := range m.details() {
 		k, known := cefKeys[d.key]
 		switch {
-		case d.key == "rule", d.key == "title" && d.value == name, d.key == "code" && d.value == m.subject(): // in the header
+		case d.key == "rule", d.key == "title" && d.value == name, d.key == "code" && m.Rule == "": // in the header
 		case d.key == "whoRemote":
 			x = append(x, cefSource(d.value)...)
 		case !known:

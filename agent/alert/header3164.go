@@ -20,16 +20,20 @@ func header3164(facility uint8, m *Message) string {
 	return "<" + pri + ">" + m.Time.UTC().Format("Jan _2 15:04:05") + " " + headerHost(m.Host) + " "
 }
 
+// maxHost is the longest name that a host has.
+const maxHost = 255
+
 // headerHost is a host that is one word of a header: RFC 3164 knows none without.
 func headerHost(host string) string {
-	if host == "" {
+	if !strings.ContainsFunc(host, func(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' }) {
 		return "unknown"
 	}
-	return strings.Map(func(r rune) rune {
+	word := strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '-', r == '.', r == '_', r == ':':
 			return r
 		}
 		return '-'
 	}, host)
+	return word[:min(len(word), maxHost)]
 }
