@@ -8,6 +8,9 @@ SHELL := /bin/bash
 PACKAGES = ./... ./testdata ./testdata/appliance/gen ./testdata/appliance/gen/certs
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
+# Where npm packages lie that only tests use: os.UserCacheDir of Go.
+RIGS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stigwatch-rigs
+
 .PHONY: build demo test bench rigs fmt
 
 build:
@@ -18,10 +21,13 @@ demo: build
 
 # Programs that tests run for real. Nothing is started as a service.
 rigs:
-	@{ command -v rsyslogd && command -v openssl && command -v dbus-daemon; } >/dev/null || { \
-		command -v apt-get >/dev/null || { echo "install rsyslog, openssl and dbus-daemon: the tests talk to real ones" >&2; exit 1; }; \
+	@{ command -v rsyslogd && command -v openssl && command -v dbus-daemon && command -v lognormalizer && command -v node && command -v npm; } >/dev/null || { \
+		command -v apt-get >/dev/null || { echo "install rsyslog, openssl, dbus-daemon, liblognorm-utils, nodejs and npm: the tests talk to real ones" >&2; exit 1; }; \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends rsyslog openssl dbus-daemon; }
+		packages="rsyslog openssl dbus-daemon liblognorm-utils"; command -v npm >/dev/null || packages="$$packages nodejs npm"; \
+		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends $$packages; }
+	@[ -d "$(RIGS)/formats/node_modules/@elastic/ecs" ] || { mkdir -p "$(RIGS)/formats"; \
+		npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$(RIGS)/formats" @elastic/ecs@9.4.0 nsyslog-parser@0.10.1; }
 
 test: rigs
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "not gofmt-clean: $$bad" >&2; exit 1; }

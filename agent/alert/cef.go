@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// cefFormat writes messages in the Common Event Format, version 0, of ArcSight:
-// "Implementing ArcSight Common Event Format", version 26, with the lengths of
-// its extension dictionary. What the dictionary has no key for goes into the
-// custom strings and numbers with their labels, and what then remains into keys
-// of our own that begin with the product's name, as its chapter on custom
-// dictionary extensions asks.
+// cefFormat writes messages in the Common Event Format, version 0: "ArcSight
+// Common Event Format (CEF) Implementation Standard", with the keys for event
+// producers of its extension dictionary 0.1 and their lengths. What that has no
+// key for goes into the custom strings and numbers with their labels, and what
+// then remains into keys of our own that begin with the product's name, as its
+// chapter on custom dictionary extensions asks. Times have milliseconds.
 type cefFormat struct {
 	facility uint8
 	version  string

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"slices"
@@ -38,13 +39,7 @@ func (m *Message) details() []field {
 // subject is what a message is about, in one word: the rule, else the agent's
 // condition, else what happened.
 func (m *Message) subject() string {
-	switch {
-	case m.Rule != "":
-		return m.Rule
-	case m.Code != "":
-		return m.Code
-	}
-	return string(m.Event)
+	return cmp.Or(m.Rule, m.Code, string(m.Event), "unknown")
 }
 
 // rank is a message's level from 0 to 10, as CEF, LEEF and ECS count: 0 to 3 is

@@ -164,7 +164,7 @@ func compareFields(t testing.TB, m *Message, got func(name string) (string, bool
 // fuzzMessage makes a message of what a fuzzer found.
 func fuzzMessage(s, other string, n int, agent bool) *Message {
 	m := filledWith(s)
-	m.Reason, m.Text, m.Title, m.Line, m.Seq = other, other, other, n, uint64(n)
+	m.Reason, m.Text, m.Title, m.Line, m.Seq = other, other, other, n, uint64(n)&(1<<53-1)
 	if agent {
 		m.Rule, m.Result, m.Event = "", "", finding.Agent
 	}

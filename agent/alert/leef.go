@@ -8,9 +8,9 @@ import (
 
 // leefFormat writes messages in the Log Event Extended Format, version 2.0: IBM's
 // "QRadar Log Event Extended Format (LEEF)". LEEF knows no escapes: attributes are
-// separated by tabs, which clean texts do not have, and a | in the header, where
-// it would end a value, becomes ¦. Attributes without a value are left out, as the
-// guide asks.
+// separated by tabs, which clean texts do not have, and in the header | becomes ¦
+// and \ becomes /, because some receivers take a backslash there for an escape; an
+// attribute has the same value whole. Attributes without a value are left out.
 //
 // QRadar finds out what an event is by its EventID with its cat: the rule, or the
 // agent's condition, with what happened.
@@ -28,12 +28,14 @@ const (
 	leefTimeFormat = "yyyy-MM-dd'T'HH:mm:ss.SSSZ"
 )
 
+var leefHeader = strings.NewReplacer("|", "¦", `\`, "/")
+
 func (f leefFormat) bytes(m *Message) ([]byte, error) {
 	m = m.cleaned()
 	var b strings.Builder
 	b.WriteString(header3164(f.facility, m) + "LEEF:2.0")
 	for _, s := range []string{product, product, f.version, m.subject(), leefDelimiter} {
-		b.WriteString("|" + strings.ReplaceAll(s, "|", "¦"))
+		b.WriteString("|" + leefHeader.Replace(s))
 	}
 	b.WriteByte('|')
 	for i, a := range leefAttributes(m) {

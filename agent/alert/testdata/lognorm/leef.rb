@@ -1,0 +1,4 @@
+version=2
+# A syslog header, the header of LEEF 2.0 with a tab as delimiter, attributes.
+rule=:<%pri:number%>%month:word% %day:number% %clock:time-24hr% %host:word% LEEF:2.0|%vendor:char-to:|%|%product:char-to:|%|%version:char-to:|%|%id:char-to:|%|x09|%{"name":"f","type":"repeat","parser":[{"name":"k","type":"char-to","extradata":"="},{"type":"literal","text":"="},{"name":"v","type":"char-sep","extradata":"\t"}],"while":{"type":"literal","text":"\t"}}%
+rule=:<%pri:number%>%month:word%  %day:number% %clock:time-24hr% %host:word% LEEF:2.0|%vendor:char-to:|%|%product:char-to:|%|%version:char-to:|%|%id:char-to:|%|x09|%{"name":"f","type":"repeat","parser":[{"name":"k","type":"char-to","extradata":"="},{"type":"literal","text":"="},{"name":"v","type":"char-sep","extradata":"\t"}],"while":{"type":"literal","text":"\t"}}%
