@@ -100,8 +100,7 @@ func compareCEF(t testing.TB, m *Message, line []byte) {
 		t.Errorf("the header is %+v", head)
 	}
 	all := readCEF(t, string(line))
-	compareFields(t, m, func(name string) (string, bool) {
-		value := values(t, m)[name]
+	compareFields(t, m, func(name, value string) (string, bool) {
 		s, there := all[cefPlace(m, name, value)]
 		return s, there
 	}, func(name, value string) string { return wantCEF(m, name, value) })

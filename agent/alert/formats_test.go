@@ -149,13 +149,11 @@ func TestFormattingChangesNoMessage(t *testing.T) {
 }
 
 // compareFields demands each set field of m where a format has it.
-func compareFields(t testing.TB, m *Message, got func(name string) (string, bool), want func(name, value string) string) {
+func compareFields(t testing.TB, m *Message, got func(name, value string) (string, bool), want func(name, value string) string) {
 	t.Helper()
 	for name, value := range values(t, m) {
-		if want != nil {
-			value = want(name, value)
-		}
-		if s, there := got(name); !there || s != value {
+		s, there := got(name, value)
+		if value = want(name, value); !there || s != value {
 			t.Errorf("%s is %q (there: %v), want %q", name, s, there, value)
 		}
 	}

@@ -24,13 +24,14 @@ func header3164(facility uint8, m *Message) string {
 const maxHost = 255
 
 // headerHost is a host that is one word of a header: RFC 3164 knows none without.
+// A colon would make a tag of it.
 func headerHost(host string) string {
 	if !strings.ContainsFunc(host, func(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' }) {
 		return "unknown"
 	}
 	word := strings.Map(func(r rune) rune {
 		switch {
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '-', r == '.', r == '_', r == ':':
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '-', r == '.', r == '_':
 			return r
 		}
 		return '-'

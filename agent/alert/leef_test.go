@@ -69,8 +69,8 @@ func leefPlace(name, value string) string {
 func compareLEEF(t testing.TB, m *Message, line []byte) {
 	t.Helper()
 	all := readLEEF(t, string(line))
-	compareFields(t, m, func(name string) (string, bool) {
-		s, there := all[leefPlace(name, values(t, m)[name])]
+	compareFields(t, m, func(name, value string) (string, bool) {
+		s, there := all[leefPlace(name, value)]
 		return s, there
 	}, func(name, value string) string {
 		if name == "time" {
