@@ -122,7 +122,7 @@ func TestMistakesOfStigwatchYAML(t *testing.T) {
 		"long socket":     {"runtime_dir: /" + strings.Repeat("r", 92), "c.yaml:1: runtime_dir: the path of the socket, \"/" + strings.Repeat("r", 92) + "/stigwatch.sock\", has 108 bytes, and a unix socket takes at most 107: choose a shorter folder"},
 		"socket fits":     {"runtime_dir: /" + strings.Repeat("r", 91), ""},
 		"sink names":      {"sinks:\n  - {name: a, type: stdout}\n  - {name: a, type: stdout}\n  - {name: 'a b', type: mail}\n  - {type: journald, facility: auth}", "c.yaml:3: sinks[1].name: another sink is named \"a\" already: choose another name\nc.yaml:4: sinks[2].name: \"a b\" is not a name: up to 64 letters, digits, dots, dashes and underscores\nc.yaml:4: sinks[2].type: \"mail\" is not a type: write one of journald, stdout, syslog\nc.yaml:5: sinks[3].name: the key is missing: it has no default\nc.yaml:5: sinks[3].facility: a sink of type journald has none: remove the key"},
-		"sink format":     {"sinks: [{name: a, type: syslog, format: cef, facility: local8}]", "c.yaml:1: sinks[0].format: \"cef\" is not a format of type syslog: write one of rfc5424\nc.yaml:1: sinks[0].facility: \"local8\" is not a facility: write daemon, auth, authpriv or local0 to local7"},
+		"sink format":     {"sinks: [{name: a, type: syslog, format: xml, facility: local8}]", "c.yaml:1: sinks[0].format: \"xml\" is not a format of type syslog: write one of rfc5424, cef, leef\nc.yaml:1: sinks[0].facility: \"local8\" is not a facility: write daemon, auth, authpriv or local0 to local7"},
 		"empty with keys": {"sinks:\n", "c.yaml:1: sinks: there is no value: write one, or remove the key to get its default"},
 	}
 	for name, tt := range tests {
