@@ -123,7 +123,7 @@ func set(n *yaml.Node, v reflect.Value) bool {
 	case reflect.Bool:
 		v.SetBool(strings.EqualFold(n.Value, "true"))
 		return tag == "!!bool"
-	case reflect.Int64:
+	case reflect.Int, reflect.Int64:
 		i, ok := decimal(n.Value)
 		v.SetInt(i)
 		return ok && tag == "!!int"
@@ -148,7 +148,7 @@ func wanted(n *yaml.Node, kind reflect.Kind) string {
 	switch {
 	case kind == reflect.Bool:
 		return "true or false belongs"
-	case kind == reflect.Int64:
+	case kind == reflect.Int || kind == reflect.Int64:
 		return "a whole number belongs: digits only, without quotes or leading zeros"
 	case n.Kind == yaml.ScalarNode:
 		return "text belongs: put it in quotes if it is meant as text"
