@@ -74,6 +74,7 @@ func kinds() map[string]kind {
 		"syslog":   syslogKind,
 		"journald": {open: newJournald},
 		"stdout":   {open: newStdout},
+		"file":     fileKind,
 	}
 }
 

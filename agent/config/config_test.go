@@ -73,7 +73,8 @@ sinks:
   - {name: siem, type: syslog, address: "tcp://[2001:db8::1]:601", format: rfc5424, facility: local3}
   - name: here
     type: syslog
-  - {name: out, type: stdout}
+  - {name: out, type: stdout, rate: 60, damp: {changes: 5, within: 10m}}
+  - {name: kept, type: file, path: /var/log/stigwatch/alerts.json, max_size_mb: 20}
 enforce:
   mode: alert
   rules: {V-250987: alert}
@@ -89,7 +90,8 @@ enforce:
 		Sinks: []alert.Config{
 			{Name: "siem", Type: "syslog", Address: "tcp://[2001:db8::1]:601", Format: "rfc5424", Facility: "local3"},
 			{Name: "here", Type: "syslog", Address: "unix:///dev/log", Format: "rfc5424", Facility: "daemon"},
-			{Name: "out", Type: "stdout"},
+			{Name: "out", Type: "stdout", Rate: 60, Damp: alert.Damp{Changes: 5, Within: "10m"}},
+			{Name: "kept", Type: "file", Format: "json", Path: "/var/log/stigwatch/alerts.json", MaxSize: 20, Keep: 5},
 		},
 		Enforce: Enforce{Mode: "alert", Rules: map[string]string{"V-250987": "alert"}},
 	}
@@ -121,7 +123,7 @@ func TestMistakesOfStigwatchYAML(t *testing.T) {
 		"named waivers":   {"waivers: w.yaml", "c.yaml:1: waivers: \"w.yaml\": cannot read it: no such file or directory: create it, or correct the path"},
 		"long socket":     {"runtime_dir: /" + strings.Repeat("r", 92), "c.yaml:1: runtime_dir: the path of the socket, \"/" + strings.Repeat("r", 92) + "/stigwatch.sock\", has 108 bytes, and a unix socket takes at most 107: choose a shorter folder"},
 		"socket fits":     {"runtime_dir: /" + strings.Repeat("r", 91), ""},
-		"sink names":      {"sinks:\n  - {name: a, type: stdout}\n  - {name: a, type: stdout}\n  - {name: 'a b', type: mail}\n  - {type: journald, facility: auth}", "c.yaml:3: sinks[1].name: another sink is named \"a\" already: choose another name\nc.yaml:4: sinks[2].name: \"a b\" is not a name: up to 64 letters, digits, dots, dashes and underscores\nc.yaml:4: sinks[2].type: \"mail\" is not a type: write one of journald, stdout, syslog\nc.yaml:5: sinks[3].name: the key is missing: it has no default\nc.yaml:5: sinks[3].facility: a sink of type journald has none: remove the key"},
+		"sink names":      {"sinks:\n  - {name: a, type: stdout}\n  - {name: a, type: stdout}\n  - {name: 'a b', type: mail}\n  - {type: journald, facility: auth}", "c.yaml:3: sinks[1].name: another sink is named \"a\" already: choose another name\nc.yaml:4: sinks[2].name: \"a b\" is not a name: up to 64 letters, digits, dots, dashes and underscores\nc.yaml:4: sinks[2].type: \"mail\" is not a type: write one of " + strings.Join(alert.Types(), ", ") + "\nc.yaml:5: sinks[3].name: the key is missing: it has no default\nc.yaml:5: sinks[3].facility: a sink of type journald has none: remove the key"},
 		"sink format":     {"sinks: [{name: a, type: syslog, format: xml, facility: local8}]", "c.yaml:1: sinks[0].format: \"xml\" is not a format of type syslog: write one of rfc5424, cef, leef\nc.yaml:1: sinks[0].facility: \"local8\" is not a facility: write daemon, auth, authpriv or local0 to local7"},
 		"empty with keys": {"sinks:\n", "c.yaml:1: sinks: there is no value: write one, or remove the key to get its default"},
 	}
