@@ -38,6 +38,11 @@ func TestJournalReceivesFields(t *testing.T) {
 		"STIGWATCH_RULE": "V-250989", "STIGWATCH_STIG_ID": "MOIS-ND-000420", "STIGWATCH_SEVERITY": "medium",
 		"STIGWATCH_RESULT": "fail", "STIGWATCH_REASON": "it is␊wrong", "STIGWATCH_FILE": "/etc/x=y",
 		"STIGWATCH_ASSURANCE": "", "STIGWATCH_LINE": "12", "STIGWATCH_EXPECTED": ">= 15", "STIGWATCH_ACTUAL": `a="b"]␊␀`, "STIGWATCH_CODE": "",
+		"STIGWATCH_TIME": "2096-02-29T01:02:03Z", "STIGWATCH_HOST": "sentry1", "STIGWATCH_TITLE": "Passwords are long",
+		"STIGWATCH_PREVIOUS": "pass", "STIGWATCH_FACT": "min_length", "STIGWATCH_BEFORE": "15", "STIGWATCH_WAIVED": "false",
+		"STIGWATCH_ANNOUNCED": "CHG-1", "STIGWATCH_HEAD": "", "STIGWATCH_COUNTER_RULES_OPEN": "3",
+		"STIGWATCH_WHO": "audit", "STIGWATCH_WHO_LOGIN": "admin", "STIGWATCH_WHO_USER": "root", "STIGWATCH_WHO_PID": "42",
+		"STIGWATCH_WHO_COMMAND": "vi", "STIGWATCH_WHO_TERMINAL": "pts/0", "STIGWATCH_WHO_REMOTE": "192.0.2.7", "STIGWATCH_WHO_PACKAGE": "",
 	}
 	if d := cmp.Diff(want, got); d != "" || len(got["STIGWATCH_ID"]) != 32 {
 		t.Error(d)
