@@ -19,7 +19,8 @@ type Sink interface {
 	// first on, are done: acknowledged where the receiver can do that, else
 	// written. With an error it says why the next one is not; that one and those
 	// after it are sent again, so a sink may send one twice but never leaves one
-	// out. The error wraps ErrRejected when the next one can never be sent.
+	// out. The error wraps ErrRejected when the next one can never be sent. An error
+	// with all of them done is something else that people have to know.
 	Send(ctx context.Context, batch []*Message) (done int, err error)
 	Close() error
 }
@@ -75,6 +76,7 @@ func kinds() map[string]kind {
 		"journald": {open: newJournald},
 		"stdout":   {open: newStdout},
 		"file":     fileKind,
+		"smtp":     smtpKind,
 	}
 }
 
