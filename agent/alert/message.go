@@ -38,7 +38,7 @@ type Message struct {
 	Announced string            `json:"announced"`          // ticket of the maintenance window that is open
 	Code      string            `json:"code"`               // of the agent's condition; empty for a change of verdict
 	Who       *Who              `json:"who,omitempty"`      // changed the file; nil: unknown
-	Counters  map[string]uint64 `json:"counters,omitempty"` // of a heartbeat
+	Counters  map[string]uint64 `json:"counters,omitempty"` // of a heartbeat; of a summary, how many changes
 	Head      string            `json:"head,omitempty"`     // of the journal, in a heartbeat: number:hash
 	Sinks     []string          `json:"sinks,omitempty"`    // that get it; nil: all
 }

@@ -27,6 +27,7 @@ type Outlet struct {
 	witness   witness  // likewise
 	spool     Spool
 	limit     *rate.Limiter // nil: as fast as it goes
+	damp      *damping      // nil: every change is told; guarded by mu
 	onDropped func(n uint64)
 	wake      chan struct{} // holds one token when something may wait; never closed
 
@@ -44,6 +45,7 @@ type Outlet struct {
 // mark is one message that was sent.
 type mark struct {
 	seq       uint64
+	back      uint64    // where to begin again when it is lost; only with damping
 	confirmed time.Time // zero: not yet
 }
 
@@ -67,6 +69,9 @@ func NewOutlet(sink Sink, o OutletOptions) *Outlet {
 	out.witness, _ = sink.(witness)
 	if o.Rate > 0 {
 		out.limit = rate.NewLimiter(rate.Limit(float64(o.Rate)/60), 1)
+		out.prompt = nil
+	}
+	if out.damp = newDamping(o.Damp); out.damp != nil {
 		out.prompt = nil
 	}
 	out.done = o.Spool.Cursor(o.Name)
@@ -115,6 +120,9 @@ func (o *Outlet) Run(ctx context.Context) error {
 
 // next sends what waits, or waits for something; false when all is over.
 func (o *Outlet) next(ctx, sending context.Context) bool {
+	if ctx.Err() != nil {
+		o.endDamping()
+	}
 	batch := o.take()
 	if len(batch) > 0 {
 		return o.deliver(ctx, sending, batch)
@@ -123,7 +131,7 @@ func (o *Outlet) next(ctx, sending context.Context) bool {
 		return o.confirmLast(sending)
 	}
 	var look <-chan time.Time
-	if d := o.settle(); d > 0 {
+	if d := o.nextLook(); d > 0 {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		look = t.C
@@ -141,6 +149,9 @@ func (o *Outlet) next(ctx, sending context.Context) bool {
 func (o *Outlet) take() []*Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.damp != nil {
+		return o.takeDamped()
+	}
 	for {
 		batch := o.spool.Next(o.name, o.sent, batchSize)
 		if len(batch) == 0 {
@@ -203,6 +214,10 @@ func (o *Outlet) deliver(ctx, sending context.Context, batch []*Message) bool {
 
 // took takes down what was sent. The caller holds mu.
 func (o *Outlet) took(batch []*Message) {
+	if o.damp != nil {
+		o.tookDamped(len(batch))
+		return
+	}
 	if len(batch) == 0 {
 		return
 	}
@@ -229,8 +244,12 @@ func (o *Outlet) advance(seq uint64) {
 // rewind has all that the peer did not confirm, and what it confirmed lately,
 // sent again. The caller holds mu.
 func (o *Outlet) rewind() {
-	if len(o.window) > 0 {
+	if len(o.window) > 0 && o.damp != nil {
+		o.rewindDamped()
+	} else if len(o.window) > 0 {
 		o.sent = min(o.sent, o.window[0].seq-1)
+	}
+	if len(o.window) > 0 {
 		o.stats.Resent += uint64(len(o.window))
 		o.window = o.window[:0]
 	}
