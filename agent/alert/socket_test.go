@@ -324,7 +324,7 @@ func TestUDPGoesOnWhenTheReceiverComesBack(t *testing.T) {
 		t.Errorf("got %d", got)
 	}
 	must(t, first.Close())
-	o.Offer(numbered(2)) // lost, as UDP does
+	offerOne(o, numbered(2)) // lost, as UDP does
 	eventually(t, func() bool { return o.Stats().Sent == 2 })
 	second := datagrams(t, "udp", address)
 	offerOne(o, numbered(3))
