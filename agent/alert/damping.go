@@ -35,7 +35,7 @@ func (d *damping) through(read uint64) uint64 {
 func (o *Outlet) takeDamped() []*Message {
 	d, now := o.damp, time.Now()
 	for len(d.ready) < batchSize {
-		batch := o.spool.Next(o.sent, batchSize)
+		batch := o.spool.Next(o.name, o.sent, batchSize)
 		if len(batch) == 0 {
 			break
 		}

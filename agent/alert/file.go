@@ -1,9 +1,7 @@
 package alert
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,7 +23,7 @@ const (
 // fileKind is a file on this machine, one line for each message.
 var fileKind = kind{
 	keys:    []string{"path", "max_size_mb", "keep"},
-	formats: []string{"json"},
+	formats: []string{"json", "ocsf", "ecs"},
 	fill: func(c *Config) {
 		if c.MaxSize == 0 {
 			c.MaxSize = fileSizeMB
@@ -58,14 +56,19 @@ func checkFile(c *Config, wrong Wrong) {
 // whole, so the outlet sends that message again, and completing it would make a
 // line that no reader of JSON takes.
 type file struct {
-	path string
-	max  int64
-	keep int
-	f    *os.File // nil: to be opened
+	path   string
+	format formatter
+	max    int64
+	keep   int
+	f      *os.File // nil: to be opened
 }
 
 func newFile(o Options) (Sink, error) {
-	return &file{path: filepath.Clean(o.Path), max: int64(o.MaxSize) << 20, keep: o.Keep}, nil
+	format, err := newFormatter(o.Format, o)
+	if err != nil {
+		return nil, err
+	}
+	return &file{path: filepath.Clean(o.Path), format: format, max: int64(o.MaxSize) << 20, keep: o.Keep}, nil
 }
 
 // Send writes lines, as many at once as fit into the file, and syncs them.
@@ -118,7 +121,7 @@ func (s *file) some(batch []*Message) (int, error) {
 func (s *file) lines(batch []*Message, room int64) (lines []byte, n int, err error) {
 	room = min(room, fileWrite)
 	for _, m := range batch {
-		line, err := fileLine(m)
+		line, err := fileLine(s.format, m)
 		if err != nil {
 			return lines, n, err
 		}
@@ -132,17 +135,15 @@ func (s *file) lines(batch []*Message, room int64) (lines []byte, n int, err err
 }
 
 // fileLine is the line of one message.
-func fileLine(m *Message) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(m); err != nil {
-		return nil, fmt.Errorf("%w: cannot write message %d as JSON: %w", ErrRejected, m.Seq, err)
+func fileLine(format formatter, m *Message) ([]byte, error) {
+	b, err := format.bytes(m)
+	if err != nil {
+		return nil, err
 	}
-	if b.Len() > fileWrite {
-		return nil, fmt.Errorf("%w: message %d has %d bytes, and a line at most %d", ErrRejected, m.Seq, b.Len(), fileWrite)
+	if len(b) >= fileWrite {
+		return nil, fmt.Errorf("%w: message %d has %d bytes, and a line at most %d", ErrRejected, m.Seq, len(b), fileWrite-1)
 	}
-	return b.Bytes(), nil
+	return append(b, '\n'), nil
 }
 
 // append writes whole lines at the end of the file, which is at size. When that

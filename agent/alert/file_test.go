@@ -122,7 +122,7 @@ func TestRotationFillsAGapAndLosesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.json")
 	sink := fileSink(t, Config{Path: path, MaxSize: 1, Keep: 3})
 	for n, seq := range map[int]uint64{3: 1, 2: 2} {
-		line, err := fileLine(numbered(seq))
+		line, err := fileLine(jsonFormat{}, numbered(seq))
 		must(t, err)
 		must(t, os.WriteFile(fmt.Sprintf("%s.%d", path, n), line, 0o600))
 	}
@@ -135,7 +135,7 @@ func TestRotationFillsAGapAndLosesNothing(t *testing.T) {
 }
 
 func TestFileIsMendedAtOpening(t *testing.T) {
-	whole, err := fileLine(numbered(1))
+	whole, err := fileLine(jsonFormat{}, numbered(1))
 	must(t, err)
 	nul := string(make([]byte, 5000))
 	for name, tt := range map[string]struct {

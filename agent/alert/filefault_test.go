@@ -113,7 +113,7 @@ func TestWriterProcess(t *testing.T) {
 	}
 	seq, err := strconv.ParseUint(from, 10, 64)
 	must(t, err)
-	c := Config{Type: "file", Path: path, MaxSize: 1, Keep: 1000}
+	c := Config{Type: "file", Format: "json", Path: path, MaxSize: 1, Keep: 1000}
 	sink, err := New(Options{Config: c})
 	must(t, err)
 	for {
