@@ -187,25 +187,26 @@ func (o *Outlet) deliver(ctx, sending context.Context, batch []*Message) bool {
 	o.mu.Lock()
 	failures := o.count(n, err)
 	o.took(batch[:n])
-	if errors.Is(err, ErrRejected) {
-		o.took(batch[n : n+1])
+	lost := batch[n : n+rejected(err)]
+	if len(lost) > 0 {
+		o.skip(lost[len(lost)-1].Seq)
 	} else if err != nil {
 		o.rewind()
 	}
 	o.busy = false
 	o.mu.Unlock()
 	switch {
-	case errors.Is(err, ErrRejected):
-		if batch[n].Code != CodeDropped {
-			o.onDropped(1) // else the news of a loss could be lost, and make news, without end
+	case len(lost) > 0:
+		if worthNews(lost) {
+			o.onDropped(uint64(len(lost)))
 		}
 		return true
 	case err == nil:
 		return true
-	case failures == 1 && o.witness != nil:
+	case failures == 1 && o.witness != nil && asked(err) == 0:
 		return sending.Err() == nil // the connection from before broke: a new one may do
 	}
-	wait := backoff(failures)
+	wait := max(backoff(failures), asked(err))
 	if ctx.Err() != nil {
 		wait = backoffStart // the last second is worth more than one try
 	}
@@ -231,6 +232,14 @@ func (o *Outlet) took(batch []*Message) {
 		o.window = append(o.window, mark{seq: m.Seq})
 	}
 	o.Wake() // to look when they are confirmed
+}
+
+// skip goes past messages that were not sent. The caller holds mu.
+func (o *Outlet) skip(seq uint64) {
+	o.sent = max(o.sent, seq)
+	if len(o.window) == 0 {
+		o.advance(seq)
+	}
 }
 
 // advance says that all up to seq are done. The caller holds mu.
@@ -365,7 +374,7 @@ func (o *Outlet) count(sent int, err error) int {
 	case err == nil:
 		s.LastError, s.Failures = "", 0
 	case errors.Is(err, ErrRejected):
-		s.Dropped++
+		s.Dropped += uint64(rejected(err))
 		s.LastError = err.Error()
 	default:
 		s.Retries++
