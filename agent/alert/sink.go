@@ -77,6 +77,7 @@ func kinds() map[string]kind {
 		"stdout":   {open: newStdout},
 		"file":     fileKind,
 		"smtp":     smtpKind,
+		"webhook":  webhookKind,
 	}
 }
 
