@@ -78,6 +78,7 @@ func kinds() map[string]kind {
 		"file":     fileKind,
 		"smtp":     smtpKind,
 		"webhook":  webhookKind,
+		"hec":      hecKind,
 	}
 }
 
