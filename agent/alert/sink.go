@@ -79,6 +79,7 @@ func kinds() map[string]kind {
 		"smtp":     smtpKind,
 		"webhook":  webhookKind,
 		"hec":      hecKind,
+		"elastic":  elasticKind,
 	}
 }
 
