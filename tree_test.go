@@ -60,6 +60,8 @@ var livesOnlyIn = map[string][]string{
 	"github.com/leodido/go-syslog":             {"agent/alert"},
 	"github.com/spf13/cobra":                   {"agent/cli"},
 	"go.yaml.in/yaml/v3":                       {"agent/strict"},
+	"go.opentelemetry.io/proto/otlp":           {"agent/alert"},
+	"google.golang.org/protobuf":               {"agent/alert"},
 	"golang.org/x/time/rate":                   {"agent/alert"},
 	"golang.org/x/sync/errgroup":               {"agent", "agent/watch"},
 }

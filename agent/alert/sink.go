@@ -80,6 +80,7 @@ func kinds() map[string]kind {
 		"webhook":  webhookKind,
 		"hec":      hecKind,
 		"elastic":  elasticKind,
+		"otlp":     otlpKind,
 	}
 }
 
