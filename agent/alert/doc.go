@@ -12,6 +12,9 @@
 //	TCP             in this machine's send buffer, on a connection whose peer
 //	                had not closed it the moment before
 //	UDP             on the wire, or not
+//	webhook, OTLP   answered with 2xx
+//	elastic         written, document by document
+//	HEC             indexed, where the token acknowledges; else answered with 2xx
 //
 // The last three have no acknowledgement.
 //
