@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 // elasticKind posts to the _bulk API of Elasticsearch and OpenSearch.
@@ -52,7 +51,7 @@ func checkElastic(c *Config, wrong Wrong) {
 type elastic struct {
 	client *httpClient
 	path   string
-	format func(m *Message) ([]byte, error)
+	format formatter
 }
 
 // elasticFilter leaves of the answer only what is read.
@@ -60,8 +59,12 @@ const elasticFilter = "?filter_path=errors,items.*.status,items.*.error.type,ite
 
 func newElastic(o Options) (Sink, error) {
 	o.Address = strings.TrimRight(o.Address, "/")
+	format, err := newFormatter("ecs", o)
+	if err != nil {
+		return nil, err
+	}
 	client, err := newHTTPClient(o, "ApiKey")
-	return &elastic{client: client, path: "/" + o.Index + "/_bulk" + elasticFilter, format: ecsOf}, err
+	return &elastic{client: client, path: "/" + o.Index + "/_bulk" + elasticFilter, format: format}, err
 }
 
 // Send creates a batch of documents. One is done when Elasticsearch wrote it.
@@ -75,7 +78,7 @@ func (s *elastic) Close() error { return s.client.close() }
 func (s *elastic) send(ctx context.Context, batch []*Message) (int, error) {
 	var body bytes.Buffer
 	for _, m := range batch {
-		document, err := s.format(m)
+		document, err := s.format.bytes(m)
 		if err != nil {
 			return 0, err
 		}
@@ -132,20 +135,4 @@ func (s *elastic) read(body []byte, n int) (int, error) {
 // cluster's configuration or health, which somebody puts right.
 func unparsable(kind string) bool {
 	return kind == "document_parsing_exception" || kind == "mapper_parsing_exception"
-}
-
-// ecsOf writes a message as a document with the fields that a data stream needs.
-func ecsOf(m *Message) ([]byte, error) {
-	whole, err := jsonOf(m)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err = e.Encode(map[string]any{
-		"@timestamp": m.Time.Format(time.RFC3339Nano), "message": m.Text, "event": map[string]string{"id": m.ID},
-		"host": map[string]string{"name": m.Host}, "stigwatch": json.RawMessage(whole),
-	})
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

@@ -55,13 +55,13 @@ type hec struct {
 	client *httpClient
 	index  string
 	kind   string
-	format func(m *Message) ([]byte, error)
+	format formatter
 }
 
 func newHEC(o Options) (Sink, error) {
 	o.Address = strings.TrimRight(o.Address, "/")
 	client, err := newHTTPClient(o, "Splunk")
-	s := hec{client: client, index: o.Index, kind: o.SourceType, format: jsonOf}
+	s := hec{client: client, index: o.Index, kind: o.SourceType, format: jsonFormat{}}
 	if err != nil || o.Acks != nil && !*o.Acks {
 		return &s, err
 	}
@@ -155,7 +155,7 @@ func (s *hec) events(batch []*Message) ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	for i, m := range batch {
-		event, err := s.format(m)
+		event, err := s.format.bytes(m)
 		if err == nil {
 			err = e.Encode(hecEvent{
 				Time: epoch(m.Time), Host: m.Host, Source: appName, SourceType: s.kind, Index: s.index, Event: event,

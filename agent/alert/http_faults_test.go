@@ -35,7 +35,7 @@ func deliver(t *testing.T, sink Sink, n int) (o *Outlet, ids []string, stop func
 	t.Helper()
 	o = outletOf(sink, OutletOptions{Config: Config{Name: "siem"}})
 	stop = running(t, o)
-	all, ids := messages(n)
+	all, ids := withIDs(n)
 	for _, m := range all {
 		offerOne(o, m)
 	}
@@ -56,7 +56,7 @@ func unique(ids []string) (once []string) {
 
 func TestHTTPReceiverThatFailsLosesNothing(t *testing.T) {
 	faults := map[string]fault{
-		"cut in the answer": cut,
+		"cut in the answer": cutAnswer,
 		"busy":              status(http.StatusServiceUnavailable),
 		"slow":              hang,
 		"missing":           status(http.StatusNotFound),
@@ -276,7 +276,7 @@ func TestOtherServersAreNotTakenForReceivers(t *testing.T) {
 
 func TestTooLargeABatchGoesInHalves(t *testing.T) {
 	everyHTTP(t, func(t *testing.T, rx *web, c Config, _ *authority) {
-		_, ids := messages(20)
+		_, ids := withIDs(20)
 		bad := ids[12]
 		rx.refuse = func(got []string) int {
 			for _, id := range got {

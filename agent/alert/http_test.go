@@ -148,8 +148,8 @@ func status(code int, header ...string) fault {
 	}
 }
 
-// cut takes the request and breaks the connection in the middle of the answer.
-func cut(w http.ResponseWriter, _ *http.Request) bool {
+// cutAnswer takes the request and breaks the connection in the middle of the answer.
+func cutAnswer(w http.ResponseWriter, _ *http.Request) bool {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err == nil {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
@@ -230,8 +230,8 @@ func whole() *Message {
 	return &m
 }
 
-// messages are so many different ones, with their ids.
-func messages(n int) (all []*Message, ids []string) {
+// withIDs are so many different ones, with their ids.
+func withIDs(n int) (all []*Message, ids []string) {
 	for seq := uint64(1); seq <= uint64(n); seq++ {
 		m := numbered(seq)
 		all, ids = append(all, m), append(ids, m.ID)

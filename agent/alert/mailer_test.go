@@ -16,7 +16,7 @@ func TestRefusedRecipientDoesNotStopTheOthers(t *testing.T) {
 	p.set(func() {
 		p.rcpt = func(to string) error {
 			if to == "gone@example.org" {
-				return answer(550, smtp.EnhancedCode{5, 1, 1}, "no such user")
+				return reply(550, smtp.EnhancedCode{5, 1, 1}, "no such user")
 			}
 			return nil
 		}
@@ -51,7 +51,7 @@ func TestMessageThatComesTwiceIsDoneTwice(t *testing.T) {
 
 func TestMailWithoutAnyRecipientLeftIsNotDone(t *testing.T) {
 	p := openPostOffice(t, "127.0.0.1:0", nil, asIs)
-	p.set(func() { p.rcpt = func(string) error { return answer(554, smtp.EnhancedCode{5, 7, 1}, "relay denied") } })
+	p.set(func() { p.rcpt = func(string) error { return reply(554, smtp.EnhancedCode{5, 7, 1}, "relay denied") } })
 	sink := mailerTo(t, Config{Address: "smtp://" + p.address, To: []string{"a@example.org", "b@example.org"}})
 	n, err := sink.Send(t.Context(), messages(1, 2, numbered))
 	if n != 0 || err == nil || errors.Is(err, ErrRejected) || !strings.Contains(err.Error(), "relay denied") {
@@ -63,7 +63,7 @@ func TestGreylistedRecipientGetsItLaterAndNobodyTwice(t *testing.T) {
 	p := openPostOffice(t, "127.0.0.1:0", nil, asIs)
 	grey := func(to string) error {
 		if to == "grey@example.org" {
-			return answer(451, smtp.EnhancedCode{4, 7, 1}, "come back later")
+			return reply(451, smtp.EnhancedCode{4, 7, 1}, "come back later")
 		}
 		return nil
 	}
@@ -105,7 +105,7 @@ func TestTooLargeAMailIsSplit(t *testing.T) {
 		p.data = func(text []byte) error {
 			for _, seq := range seqs {
 				if bytes.Contains(text, []byte(numbered(seq).ID)) {
-					return answer(552, smtp.EnhancedCode{5, 3, 4}, "too large")
+					return reply(552, smtp.EnhancedCode{5, 3, 4}, "too large")
 				}
 			}
 			return nil
@@ -135,11 +135,11 @@ func TestAnswersToTheText(t *testing.T) {
 		err      error
 		rejected bool
 	}{
-		"later":           {answer(451, smtp.EnhancedCode{4, 3, 0}, "try again"), false},
-		"reputation":      {answer(554, smtp.EnhancedCode{5, 7, 1}, "you are on a list"), false},
-		"mailbox is full": {answer(552, smtp.EnhancedCode{5, 2, 2}, "quota"), false},
-		"content":         {answer(554, smtp.EnhancedCode{5, 6, 0}, "not wanted"), true},
-		"size":            {answer(552, smtp.EnhancedCode{5, 3, 4}, "too large"), true},
+		"later":           {reply(451, smtp.EnhancedCode{4, 3, 0}, "try again"), false},
+		"reputation":      {reply(554, smtp.EnhancedCode{5, 7, 1}, "you are on a list"), false},
+		"mailbox is full": {reply(552, smtp.EnhancedCode{5, 2, 2}, "quota"), false},
+		"content":         {reply(554, smtp.EnhancedCode{5, 6, 0}, "not wanted"), true},
+		"size":            {reply(552, smtp.EnhancedCode{5, 3, 4}, "too large"), true},
 	} {
 		p := openPostOffice(t, "127.0.0.1:0", nil, asIs)
 		p.set(func() { p.data = func([]byte) error { return tt.err } })

@@ -92,7 +92,7 @@ func TestOTLPSeverities(t *testing.T) {
 
 func TestOTLPKeepsHostsApart(t *testing.T) {
 	rx, c := receiverOf(t, protocols(t)["otlp"])
-	all, ids := messages(3)
+	all, ids := withIDs(3)
 	all[1].Host = "sentry2"
 	_, err := openSink(t, c).Send(t.Context(), all)
 	must(t, err)
@@ -111,7 +111,7 @@ func TestOTLPPartialSuccessIsCountedAndNotSentAgain(t *testing.T) {
 	p := protocols(t)["otlp"]
 	p.answer = otlpAnswer(2, "body too long")
 	rx, c := receiverOf(t, p)
-	all, ids := messages(5)
+	all, ids := withIDs(5)
 	done, err := openSink(t, c).Send(t.Context(), all)
 	if done != 3 || rejected(err) != 2 || !strings.Contains(err.Error(), "body too long") {
 		t.Error(done, err)

@@ -100,6 +100,7 @@ func New(o Options) (Sink, error) {
 	if !ok {
 		return nil, fmt.Errorf("cannot use sink type %q: one of %v is needed", o.Type, Types())
 	}
+	o.Fill()
 	return k.open(o)
 }
 

@@ -180,6 +180,6 @@ func secretFile(t *testing.T, text string) string {
 	return path
 }
 
-func answer(code int, enhanced smtp.EnhancedCode, text string) error {
+func reply(code int, enhanced smtp.EnhancedCode, text string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: text}
 }

@@ -1,12 +1,10 @@
 package alert
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,7 +18,7 @@ import (
 // specification has it (standardwebhooks.com).
 var webhookKind = kind{
 	keys:    slices.Concat(httpKeys, []string{"secret_file", "token_file", "headers"}),
-	formats: []string{"json"},
+	formats: []string{"json", "ocsf", "ecs"},
 	check: func(c *Config, wrong Wrong) {
 		checkHTTP(c, "", wrong)
 		checkHeaders(c.Headers, wrong)
@@ -36,12 +34,16 @@ var webhookKind = kind{
 type webhook struct {
 	client *httpClient
 	secret string // its place
-	format func(m *Message) ([]byte, error)
+	format formatter
 }
 
 func newWebhook(o Options) (Sink, error) {
+	format, err := newFormatter(o.Format, o)
+	if err != nil {
+		return nil, err
+	}
 	client, err := newHTTPClient(o, "Bearer")
-	return &webhook{client: client, secret: o.SecretFile, format: jsonOf}, err
+	return &webhook{client: client, secret: o.SecretFile, format: format}, err
 }
 
 // Send posts each message. It is done when the receiver answered 2xx.
@@ -50,7 +52,7 @@ func (w *webhook) Send(ctx context.Context, batch []*Message) (int, error) {
 }
 
 func (w *webhook) send(ctx context.Context, m *Message) error {
-	body, err := w.format(m)
+	body, err := w.format.bytes(m)
 	if err != nil {
 		return err
 	}
@@ -104,15 +106,4 @@ func signingKeys(place string) ([][]byte, error) {
 		return nil, errors.New("cannot sign: there is no secret")
 	}
 	return keys, nil
-}
-
-// jsonOf writes a message as one JSON object without a newline.
-func jsonOf(m *Message) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(m); err != nil {
-		return nil, fmt.Errorf("%w: cannot write message %d as JSON: %w", ErrRejected, m.Seq, err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
