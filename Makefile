@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 # Wildcards skip testdata, where the little appliances' generator lives.
-PACKAGES = ./... ./testdata ./testdata/appliance/gen ./testdata/appliance/gen/certs
+PACKAGES = ./... ./testdata ./testdata/appliance/gen ./testdata/appliance/gen/certs ./agent/alert/testdata/rig
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # Where npm packages lie that only tests use: os.UserCacheDir of Go.
@@ -21,13 +21,15 @@ demo: build
 
 # Programs that tests run for real. Nothing is started as a service.
 rigs:
-	@{ command -v rsyslogd && command -v openssl && command -v dbus-daemon && command -v lognormalizer && command -v node && command -v npm; } >/dev/null || { \
-		command -v apt-get >/dev/null || { echo "install rsyslog, openssl, dbus-daemon, liblognorm-utils, nodejs and npm: the tests talk to real ones" >&2; exit 1; }; \
+	@{ command -v rsyslogd && command -v openssl && command -v dbus-daemon && command -v lognormalizer && command -v node && command -v npm && \
+		[ -n "$$(ls /usr/lib*/rsyslog/imrelp.so /usr/lib/*/rsyslog/imrelp.so)" ]; } >/dev/null 2>&1 || { \
+		command -v apt-get >/dev/null || { echo "install rsyslog with gnutls, openssl and relp, openssl, dbus-daemon, liblognorm-utils, nodejs and npm: the tests talk to real ones" >&2; exit 1; }; \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		packages="rsyslog openssl dbus-daemon liblognorm-utils"; command -v npm >/dev/null || packages="$$packages nodejs npm"; \
+		packages="rsyslog rsyslog-gnutls rsyslog-openssl rsyslog-relp openssl dbus-daemon liblognorm-utils"; command -v npm >/dev/null || packages="$$packages nodejs npm"; \
 		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends $$packages; }
 	@[ -d "$(RIGS)/formats/node_modules/@elastic/ecs" ] || { mkdir -p "$(RIGS)/formats"; \
 		npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$(RIGS)/formats" @elastic/ecs@9.4.0 nsyslog-parser@0.10.1; }
+	@sh agent/alert/testdata/rig/syslog-ng.sh
 
 test: rigs
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "not gofmt-clean: $$bad" >&2; exit 1; }

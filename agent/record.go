@@ -113,11 +113,11 @@ func (s *store) Done(outlet string, seq uint64) {
 }
 
 // Waiting is alert.Spool's.
-func (s *store) Waiting(outlet string) int {
+func (s *store) Waiting(outlet string, after uint64) int {
 	if s.journal == nil {
-		return s.memory.Waiting(outlet)
+		return s.memory.Waiting(outlet, after)
 	}
-	return s.journal.Waiting(outlet)
+	return s.journal.Waiting(outlet, after)
 }
 
 // bounds are how much may wait for each sink.

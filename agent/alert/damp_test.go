@@ -126,14 +126,14 @@ func TestRuleTakenForInOrderOpensAtOnceInTheHighestCategory(t *testing.T) {
 	}
 }
 
-// receiver is what somebody knows who gets the messages of an outlet.
-type receiver struct {
+// viewer is what somebody knows who gets the messages of an outlet.
+type viewer struct {
 	knows map[string]finding.Outcome
 	seq   map[string]uint64
 	stand uint64 // changes that were told, each by itself or in a summary
 }
 
-func (r *receiver) get(t *testing.T, m *Message) {
+func (r *viewer) get(t *testing.T, m *Message) {
 	t.Helper()
 	if m.Seq <= r.seq[m.Rule] {
 		t.Fatalf("%s: %d came after %d", m.Rule, m.Seq, r.seq[m.Rule])
@@ -149,7 +149,7 @@ func TestFinalStateIsNeverHidden(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		config := Damp{Changes: 1 + random.IntN(5), Within: fmt.Sprintf("%ds", 1+random.IntN(300))}
 		d, within := newDamper(config), span(config.Within, 0)
-		r := receiver{map[string]finding.Outcome{}, map[string]uint64{}, 0}
+		r := viewer{map[string]finding.Outcome{}, map[string]uint64{}, 0}
 		truth, changed := map[string]finding.Outcome{}, map[string]time.Time{}
 		now := at
 		get := func(out []told) {

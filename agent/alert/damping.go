@@ -31,6 +31,17 @@ func (d *damping) through(read uint64) uint64 {
 	return read
 }
 
+// sent takes the first message that was ready off, and gives up to which number
+// all was done before it, and is with it.
+func (d *damping) sent(read uint64) (before, upTo uint64) {
+	before = d.through(read)
+	d.ready = d.ready[1:]
+	return before, d.through(read)
+}
+
+// restart has all that comes counted anew.
+func (d *damping) restart() { d.damper, d.ready = newDamper(d.config), nil }
+
 // takeDamped is take with damping. The caller holds mu.
 func (o *Outlet) takeDamped() []*Message {
 	d, now := o.damp, time.Now()
@@ -51,37 +62,17 @@ func (o *Outlet) takeDamped() []*Message {
 	if d.ending {
 		d.ready = append(d.ready, d.damper.flush()...)
 	}
+	if len(d.ready) == 0 {
+		o.busy, o.open = false, true
+		o.skip(d.through(o.sent))
+		return nil
+	}
+	o.busy = true
 	var out []*Message
 	for _, t := range d.ready[:min(len(d.ready), batchSize)] {
 		out = append(out, t.message)
 	}
-	o.busy = len(out) > 0
 	return out
-}
-
-// tookDamped is took with damping, for the first n that are ready. The caller
-// holds mu.
-func (o *Outlet) tookDamped(n int) {
-	d := o.damp
-	for range n {
-		back := d.through(o.sent)
-		d.ready = d.ready[1:]
-		if o.witness != nil {
-			o.window = append(o.window, mark{seq: d.through(o.sent), back: back})
-		}
-	}
-	if o.witness != nil {
-		o.Wake()
-		return
-	}
-	o.advance(d.through(o.sent))
-}
-
-// rewindDamped has all from the window's begin on told again, and counts their
-// changes anew. The caller holds mu.
-func (o *Outlet) rewindDamped() {
-	o.sent = min(o.sent, o.window[0].back)
-	o.damp.damper, o.damp.ready = newDamper(o.damp.config), nil
 }
 
 // endDamping lets out what is held when the outlet stops: a spool in memory ends
@@ -94,17 +85,17 @@ func (o *Outlet) endDamping() {
 	}
 }
 
-// nextLook is when there is something to see to without being woken; 0: never.
-func (o *Outlet) nextLook() time.Duration {
-	d := o.settle()
+// sooner is when there is something to see to without being woken: after look, or
+// when something that is held has to be told; 0: never.
+func (o *Outlet) sooner(look time.Duration) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.damp == nil {
-		return d
+		return look
 	}
 	at, any := o.damp.damper.next()
-	if wait := max(time.Until(at), time.Nanosecond); any && (d == 0 || wait < d) {
+	if wait := max(time.Until(at), time.Nanosecond); any && (look == 0 || wait < look) {
 		return wait
 	}
-	return d
+	return look
 }

@@ -1,22 +1,35 @@
 // Package alert owns the way of one change of verdict to the people who have to
 // know: the Message that it becomes, and the sinks that carry it away.
 //
-// The caller makes a Message and offers it to one Outlet for each sink. An
-// outlet keeps a bounded queue in memory, sends in the order of the offers, and
-// sends the same message again until the sink has taken it. What "taken" means
-// differs by transport:
+// The caller makes a Message, offers it to one Outlet for each sink, and puts it
+// into a Spool. An outlet sends from there, in order, and sends the same message
+// again until the sink is done with it. What "done" means differs by transport:
 //
-//	file            on disk
-//	smtp            by the next mail server, which answers for it
-//	unix, journald  in the receive queue of the local program
-//	TCP             in this machine's send buffer, on a connection whose peer
-//	                had not closed it the moment before
-//	UDP             on the wire, or not
-//	webhook, OTLP   answered with 2xx
-//	elastic         written, document by document
-//	HEC             indexed, where the token acknowledges; else answered with 2xx
+//	relp      the receiving program acknowledged it
+//	tcp, tls  the receiver's machine acknowledged it, on a connection that had
+//	          stood for half a second and stood at that moment
+//	unix      in the receive queue of the local program, as journald
+//	udp       on the wire, or not
+//	file      on disk
+//	smtp      the next mail server took it, and answers for it
+//	webhook   answered with 2xx, as otlp
+//	elastic   written, document by document
+//	hec       indexed, where the token acknowledges; else answered with 2xx
 //
-// The last three have no acknowledgement.
+// TCP acknowledges for the machine, not for the program on it. So a message stays
+// in the spool for five seconds after that, and when the connection breaks in that
+// time it is sent again, with what was not acknowledged. The half second is for
+// receivers that refuse late: with TLS 1.3 a client's first write succeeds, and is
+// acknowledged, before the server has looked at its certificate.
+//
+// TLS uses what FIPS 140-3 approves: version 1.2 or 1.3, AES-GCM, ECDHE over the
+// NIST curves. crypto/tls lets one choose all of that but the suites of TLS 1.3.
+// In a build with GOFIPS140, or under GODEBUG=fips140=on, it offers no other;
+// else a connection whose receiver chose ChaCha20 is refused after the handshake,
+// before anything was sent on it.
+//
+// RELP has a client of our own, of two small files: a short search found no
+// library for Go that is kept up.
 //
 // A message that was sent twice has the same id both times.
 //

@@ -101,6 +101,9 @@ func (s *hecAcked) send(ctx context.Context, batch []*Message) (int, error) {
 	return done, err
 }
 
+// acknowledges: Splunk answers for what it indexed.
+func (*hecAcked) acknowledges() {}
+
 // unconfirmed asks, in the background, what was indexed since it was called last.
 func (s *hecAcked) unconfirmed() (int, error) {
 	s.collect()

@@ -15,27 +15,31 @@ const (
 	writeTimeout = 5 * time.Second
 )
 
-// link is one connection to a receiver. It is dialled when there is something
-// to send, and anew when it broke.
+// link is a socket for datagrams to a receiver. It is made when there is
+// something to send, and anew when that failed.
 type link struct {
 	network, address string
 	dial             DialFunc
-	broken           func(fd int) error // looks, before each write, whether the peer has gone; may be nil
 	conn             net.Conn
 	raw              syscall.RawConn // of conn; nil when that has none
 }
 
 func newLink(network, address string, dial DialFunc) *link {
-	if dial == nil {
-		d := &net.Dialer{Timeout: dialTimeout}
-		dial = d.DialContext
-	}
-	return &link{network: network, address: address, dial: dial}
+	return &link{network: network, address: address, dial: dialer(dial)}
 }
 
-// write sends b as a whole. A connection from before that fails is replaced at
-// once, and b is sent again from its first byte: whoever restarts a receiver
-// should not have to wait for a back-off.
+// dialer is dial, or the real network's.
+func dialer(dial DialFunc) DialFunc {
+	if dial != nil {
+		return dial
+	}
+	d := &net.Dialer{Timeout: dialTimeout}
+	return d.DialContext
+}
+
+// write sends b as a whole. A socket from before that fails is replaced at once,
+// and b is sent again: whoever restarts a receiver should not have to wait for a
+// back-off.
 func (l *link) write(ctx context.Context, b []byte) error {
 	if l.conn != nil {
 		err := l.attempt(ctx, b)
@@ -61,31 +65,22 @@ func (l *link) connect(ctx context.Context) error {
 	return err
 }
 
-// try writes b if that can be done without waiting, on a connection that is
-// there, and reports whether it did. After false it has to be written again.
-func (l *link) try(b []byte, fits func(fd int) bool) bool {
+// try writes b if that can be done without waiting, on a socket that is there,
+// and reports whether it did. After false it has to be written again.
+func (l *link) try(b []byte) bool {
 	if l.conn == nil || l.raw == nil {
 		return false
 	}
 	n := 0
 	err := l.raw.Control(func(fd uintptr) { // not raw.Write: that waits, or minds an old deadline
-		if l.broken != nil && l.broken(int(fd)) != nil {
-			return
-		}
-		if fits == nil || fits(int(fd)) {
-			n, _ = syscall.Write(int(fd), b)
-		}
+		n, _ = syscall.Write(int(fd), b)
 	})
-	if n > 0 && n < len(b) {
-		_ = l.close() // half a frame has left: the whole one goes over a new connection
-	}
 	return err == nil && n == len(b)
 }
 
-// attempt writes on the connection at hand and gives it up on any error: part of
-// b may have left.
+// attempt writes on the socket at hand and gives it up on any error.
 func (l *link) attempt(ctx context.Context, b []byte) error {
-	err := l.push(ctx, b)
+	err := writeBefore(ctx, l.conn, b, time.Now().Add(writeTimeout))
 	if err == nil {
 		return nil
 	}
@@ -93,27 +88,15 @@ func (l *link) attempt(ctx context.Context, b []byte) error {
 	return fmt.Errorf("cannot send to %q: %w", l.address, err)
 }
 
-func (l *link) push(ctx context.Context, b []byte) error {
-	if err := l.look(); err != nil {
-		return err
-	}
-	conn := l.conn
-	if err := conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+// writeBefore writes b until the deadline, zero being none, or the end of ctx.
+func writeBefore(ctx context.Context, conn net.Conn, b []byte, deadline time.Time) error {
+	if err := conn.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
 	_, err := conn.Write(b)
 	return err
-}
-
-func (l *link) look() error {
-	if l.broken == nil || l.raw == nil {
-		return nil
-	}
-	var gone error
-	err := l.raw.Control(func(fd uintptr) { gone = l.broken(int(fd)) })
-	return errors.Join(err, gone)
 }
 
 func (l *link) close() error {

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	drainTime   = time.Second            // how long an outlet goes on sending after it was told to stop
-	batchSize   = 256                    // messages that a sink gets at once
-	overlapTime = 5 * time.Second        // what the peer confirmed so lately is sent again when the connection broke
-	overlapMost = 500                    // but no more messages than this
-	confirmWait = 20 * time.Millisecond  // first look at what the peer confirmed; doubling
-	confirmMost = 640 * time.Millisecond //
+	drainTime = time.Second // how long an outlet goes on sending after it was told to stop
+	batchSize = 256         // messages that a sink gets at once
 )
 
 // Outlet brings messages to one sink, in order, each until it was sent.
+//
+// Its numbers: released ≤ done ≤ sent ≤ offered. What lies between done and sent
+// is in the window, not confirmed; between released and done, confirmed lately.
+// When the connection broke, done and sent go back to released.
 type Outlet struct {
 	name      string
 	sink      Sink
@@ -31,22 +31,18 @@ type Outlet struct {
 	onDropped func(n uint64)
 	wake      chan struct{} // holds one token when something may wait; never closed
 
-	mu      sync.Mutex // guards all below, and the sink while open and not busy
-	offered uint64     // the newest number
-	sent    uint64     // all up to it were sent, on the connection there is
-	done    uint64     // all up to it are done: what Spool knows
-	checks  int        // looks at what is not confirmed, in a row
-	window  []mark     // sent and not confirmed, and before those what the peer confirmed lately
-	open    bool       // Run is at work
-	busy    bool       // Run sends
-	stats   Stats
-}
-
-// mark is one message that was sent.
-type mark struct {
-	seq       uint64
-	back      uint64    // where to begin again when it is lost; only with damping
-	confirmed time.Time // zero: not yet
+	mu       sync.Mutex    // guards all below, and the sink while open and not busy
+	offered  uint64        // the newest number
+	sent     uint64        // all up to it were sent, on the connection there is
+	done     uint64        // all up to it are done
+	released uint64        // all up to it are done for good: what the spool knows
+	reached  uint64        // all up to it were sent or rejected, on any connection
+	best     uint64        // what done has been: only more than that is progress
+	window   window        // of a witness
+	ask      time.Duration // for which the receiver asked to be left alone, when the last attempt failed
+	open     bool          // Run is at work, and what waited when it began was sent
+	busy     bool          // Run sends
+	stats    Stats
 }
 
 // OutletOptions are what an outlet needs besides its sink.
@@ -67,6 +63,7 @@ func NewOutlet(sink Sink, o OutletOptions) *Outlet {
 	}
 	out.prompt, _ = sink.(prompter)
 	out.witness, _ = sink.(witness)
+	_, out.window.final = sink.(acknowledging)
 	if o.Rate > 0 {
 		out.limit = rate.NewLimiter(rate.Limit(float64(o.Rate)/60), 1)
 		out.prompt = nil
@@ -75,7 +72,7 @@ func NewOutlet(sink Sink, o OutletOptions) *Outlet {
 		out.prompt = nil
 	}
 	out.done = o.Spool.Cursor(o.Name)
-	out.sent, out.offered = out.done, out.done
+	out.sent, out.offered, out.reached, out.best, out.released = out.done, out.done, out.done, out.done, out.done
 	return out
 }
 
@@ -88,10 +85,10 @@ func (o *Outlet) Offer(m *Message) {
 	if !m.For(o.name) {
 		return
 	}
-	before := o.offered
-	o.offered = m.Seq
-	if o.open && !o.busy && o.sent == before && o.prompt != nil && o.prompt.trySend(m) {
-		o.count(1, nil)
+	next := o.sent == o.offered
+	o.offered = max(o.offered, m.Seq)
+	if o.open && !o.busy && next && o.prompt != nil && o.prompt.trySend(m) {
+		o.stats.LastAttempt = time.Now()
 		o.took([]*Message{m})
 	}
 }
@@ -110,37 +107,30 @@ func (o *Outlet) Wake() {
 func (o *Outlet) Run(ctx context.Context) error {
 	sending, stop := afterwards(ctx, drainTime)
 	defer stop()
-	o.setOpen(true)
 	for o.next(ctx, sending) {
 	}
-	o.setOpen(false)
 	o.settle()
+	o.close()
 	return errors.Join(o.undelivered(), o.sink.Close())
 }
 
-// next sends what waits, or waits for something; false when all is over.
+// next asks what was confirmed, and sends what waits, or waits for something;
+// false when all is over.
 func (o *Outlet) next(ctx, sending context.Context) bool {
 	if ctx.Err() != nil {
 		o.endDamping()
 	}
-	batch := o.take()
-	if len(batch) > 0 {
+	look, failures := o.settle()
+	if failures > 0 {
+		return o.failed(ctx, sending, failures)
+	}
+	if batch := o.take(); len(batch) > 0 {
 		return o.deliver(ctx, sending, batch)
 	}
 	if ctx.Err() != nil {
 		return o.confirmLast(sending)
 	}
-	var look <-chan time.Time
-	if d := o.nextLook(); d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		look = t.C
-	}
-	select {
-	case <-o.wake:
-	case <-look:
-	case <-ctx.Done():
-	}
+	o.await(ctx, o.sooner(look))
 	return true
 }
 
@@ -155,7 +145,7 @@ func (o *Outlet) take() []*Message {
 	for {
 		batch := o.spool.Next(o.name, o.sent, batchSize)
 		if len(batch) == 0 {
-			o.busy = false
+			o.busy, o.open = false, true
 			return nil
 		}
 		mine := batch[:0:0]
@@ -164,18 +154,16 @@ func (o *Outlet) take() []*Message {
 				mine = append(mine, m)
 			}
 		}
+		o.offered = max(o.offered, batch[len(batch)-1].Seq)
 		if len(mine) > 0 {
 			o.busy = true
-			o.offered = max(o.offered, mine[len(mine)-1].Seq)
 			return mine
 		}
-		o.sent = batch[len(batch)-1].Seq
-		o.offered = max(o.offered, o.sent)
+		o.skip(batch[len(batch)-1].Seq)
 	}
 }
 
-// deliver tries until the batch, or what is left of it, is sent. It reports
-// false when sending ended before that.
+// deliver hands a batch to the sink, once. It reports false when sending ended.
 func (o *Outlet) deliver(ctx, sending context.Context, batch []*Message) bool {
 	if o.limit != nil {
 		batch = batch[:1]
@@ -184,204 +172,43 @@ func (o *Outlet) deliver(ctx, sending context.Context, batch []*Message) bool {
 		}
 	}
 	n, err := o.sink.Send(sending, batch)
-	o.mu.Lock()
-	failures := o.count(n, err)
-	o.took(batch[:n])
-	lost := batch[n : n+rejected(err)]
-	if len(lost) > 0 {
-		o.skip(lost[len(lost)-1].Seq)
-	} else if err != nil {
-		o.rewind()
+	failures, lost := o.sentBatch(batch, n, err)
+	if worthNews(lost) {
+		o.onDropped(uint64(len(lost)))
 	}
-	o.busy = false
-	o.mu.Unlock()
-	switch {
-	case len(lost) > 0:
-		if worthNews(lost) {
-			o.onDropped(uint64(len(lost)))
-		}
-		return true
-	case err == nil:
-		return true
-	case failures == 1 && o.witness != nil && asked(err) == 0:
-		return sending.Err() == nil // the connection from before broke: a new one may do
-	}
-	wait := max(backoff(failures), asked(err))
-	if ctx.Err() != nil {
-		wait = backoffStart // the last second is worth more than one try
-	}
-	return o.pause(ctx, sending, wait)
-}
-
-// took takes down what was sent. The caller holds mu.
-func (o *Outlet) took(batch []*Message) {
-	if o.damp != nil {
-		o.tookDamped(len(batch))
-		return
-	}
-	if len(batch) == 0 {
-		return
-	}
-	last := batch[len(batch)-1].Seq
-	o.sent = max(o.sent, last)
-	if o.witness == nil {
-		o.advance(last)
-		return
-	}
-	for _, m := range batch {
-		o.window = append(o.window, mark{seq: m.Seq})
-	}
-	o.Wake() // to look when they are confirmed
-}
-
-// skip goes past messages that were not sent. The caller holds mu.
-func (o *Outlet) skip(seq uint64) {
-	o.sent = max(o.sent, seq)
-	if len(o.window) == 0 {
-		o.advance(seq)
-	}
-}
-
-// advance says that all up to seq are done. The caller holds mu.
-func (o *Outlet) advance(seq uint64) {
-	if seq > o.done {
-		o.done = seq
-		o.spool.Done(o.name, seq)
-	}
-}
-
-// rewind has all that the peer did not confirm, and what it confirmed lately,
-// sent again. The caller holds mu.
-func (o *Outlet) rewind() {
-	if len(o.window) > 0 && o.damp != nil {
-		o.rewindDamped()
-	} else if len(o.window) > 0 {
-		o.sent = min(o.sent, o.window[0].seq-1)
-	}
-	if len(o.window) > 0 {
-		o.stats.Resent += uint64(len(o.window))
-		o.window = o.window[:0]
-	}
-}
-
-// settle asks the transport what the peer confirmed, and gives when to ask again;
-// 0: nothing is open.
-func (o *Outlet) settle() time.Duration {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.witness == nil || len(o.window) == 0 {
-		return 0
-	}
-	open, err := o.witness.unconfirmed()
-	if err != nil {
-		o.count(0, err)
-		o.rewind()
-		return time.Nanosecond
-	}
-	now := time.Now()
-	confirmed := max(len(o.window)-open, 0)
-	for i := confirmed - 1; i >= 0 && o.window[i].confirmed.IsZero(); i-- {
-		o.window[i].confirmed = now
-	}
-	if confirmed > 0 {
-		o.advance(o.window[confirmed-1].seq)
-	}
-	old := max(0, confirmed-overlapMost)
-	for old < confirmed && now.Sub(o.window[old].confirmed) > overlapTime {
-		old++
-	}
-	o.window = append(o.window[:0], o.window[old:]...)
-	switch {
-	case len(o.window) == 0:
-		o.checks = 0
-		return 0
-	case confirmed-old == len(o.window): // only the overlap is left
-		o.checks = 0
-		return overlapTime
-	}
-	o.checks++
-	return min(confirmWait<<min(o.checks, 10), confirmMost)
-}
-
-// confirmLast gives the peer the rest of the last second to confirm.
-func (o *Outlet) confirmLast(sending context.Context) bool {
-	d := o.settle()
-	if d == 0 || d == overlapTime || sending.Err() != nil {
-		return false
-	}
-	t := time.NewTimer(min(d, confirmWait))
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-sending.Done():
+	if failures > 0 {
+		return o.failed(ctx, sending, failures)
 	}
 	return true
 }
 
-func (o *Outlet) setOpen(open bool) {
+// sentBatch takes down what came of a batch: how many attempts failed in a row,
+// and which messages behind the last that was sent are lost, and were not before.
+func (o *Outlet) sentBatch(batch []*Message, n int, err error) (failures int, lost []*Message) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.open = open
-}
-
-// afterwards returns a context that ends a while after ctx did.
-func afterwards(ctx context.Context, while time.Duration) (context.Context, func()) {
-	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	detach := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(while, cancel)
-		context.AfterFunc(later, func() { timer.Stop() })
-	})
-	return later, func() { detach(); cancel() }
-}
-
-// pause waits for d, or less when ctx ends meanwhile: then there is one last
-// second to use. It reports false when sending is over.
-func (o *Outlet) pause(ctx, sending context.Context, d time.Duration) bool {
-	o.retryAt(time.Now().Add(d))
-	defer o.retryAt(time.Time{})
-	stopping := ctx.Done()
-	if ctx.Err() != nil {
-		stopping = nil // known already
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-stopping:
-	case <-sending.Done():
-	}
-	return sending.Err() == nil
-}
-
-func (o *Outlet) retryAt(t time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.stats.RetryAt = t
-}
-
-// count counts one attempt and gives how many failed in a row. The caller holds
-// mu.
-func (o *Outlet) count(sent int, err error) int {
-	now := time.Now()
-	s := &o.stats
-	s.LastAttempt = now
-	s.Healthy = err == nil
-	s.Sent += uint64(sent)
-	if sent > 0 {
-		s.LastSuccess, s.Failures = now, 0
-	}
+	o.busy = false
+	o.stats.LastAttempt = time.Now()
+	o.took(batch[:n])
 	switch {
 	case err == nil:
-		s.LastError, s.Failures = "", 0
-	case errors.Is(err, ErrRejected):
-		s.Dropped += uint64(rejected(err))
-		s.LastError = err.Error()
+		if o.witness == nil {
+			o.well()
+		}
+	case rejected(err) > 0:
+		for _, m := range batch[n : n+rejected(err)] {
+			if m.Seq > o.reached { // when it is sent again, that was told already
+				lost = append(lost, m)
+			}
+			o.reject(m.Seq, err)
+		}
+	case n == len(batch) && o.witness == nil: // all is done, and there is something to say
+		o.stats.Healthy, o.stats.LastError = false, err.Error()
 	default:
-		s.Retries++
-		s.Failures++
-		s.LastError = err.Error()
+		o.rewind()
+		failures = o.ill(err)
 	}
-	return s.Failures
+	return failures, lost
 }
 
 // CountDropped adds messages that the spool dropped before this outlet got them.

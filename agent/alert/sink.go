@@ -39,6 +39,10 @@ type witness interface {
 	unconfirmed() (int, error)
 }
 
+// acknowledging is a witness whose confirmations are the receiving program's own,
+// and not only its machine's: what it confirmed is never sent again.
+type acknowledging interface{ acknowledges() }
+
 // DialFunc opens a connection, like net.Dialer.DialContext.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -73,6 +77,7 @@ type Wrong func(key, format string, args ...any)
 func kinds() map[string]kind {
 	return map[string]kind{
 		"syslog":   syslogKind,
+		"relp":     relpKind,
 		"journald": {open: newJournald},
 		"stdout":   {open: newStdout},
 		"file":     fileKind,

@@ -17,12 +17,16 @@ func TestNewChecksItsOptions(t *testing.T) {
 		{Options{Config: Config{Type: "syslog", Address: "udp://siem.example"}}, ""},
 		{Options{Config: Config{Type: "syslog", Address: "tcp://[2001:db8::1]:1601"}}, ""},
 		{Options{Config: Config{Type: "stdout"}}, ""},
+		{Options{Config: Config{Type: "relp", Address: "relp://siem.example:2514"}}, ""},
+		{Options{Config: Config{Type: "relp", Address: "relps://siem.example"}}, ""},
+		{Options{Config: Config{Type: "relp"}}, "address"},
+		{Options{Config: Config{Type: "relp", Address: "tcp://u:hunter2@siem.example:601"}}, `address "tcp://siem.example:601"`},
 		{Options{}, `sink type ""`},
 		{Options{Config: Config{Type: "carrier-pigeon"}}, `sink type "carrier-pigeon"`},
 		{Options{Config: Config{Type: "syslog", Format: "cef"}}, ""},
 		{Options{Config: Config{Type: "syslog", Format: "xml"}}, `format "xml"`},
 		{Options{Config: Config{Type: "syslog", Facility: "local9"}}, `facility "local9"`},
-		{Options{Config: Config{Type: "syslog", Address: "tls://siem.example:6514"}}, `address "tls://siem.example:6514"`},
+		{Options{Config: Config{Type: "syslog", Address: "tls://siem.example:6514"}}, ""},
 		{Options{Config: Config{Type: "syslog", Address: "siem.example:514"}}, `address`},
 		{Options{Config: Config{Type: "syslog", Address: "/dev/log"}}, `address "/dev/log"`},
 		{Options{Config: Config{Type: "syslog", Address: "tcp://siem.example/path"}}, `address`},
@@ -49,9 +53,10 @@ func TestDefaultAddresses(t *testing.T) {
 		"unix:///run/x/log":        {"unix", "/run/x/log"},
 		"udp://siem.example":       {"udp", "siem.example:514"},
 		"tcp://siem.example":       {"tcp", "siem.example:601"},
+		"tls://siem.example":       {"tls", "siem.example:6514"},
 		"tcp://[2001:db8::1]:1601": {"tcp", "[2001:db8::1]:1601"},
 	} {
-		scheme, address, err := target(in)
+		scheme, address, _, err := target(in)
 		must(t, err)
 		if scheme != want[0] || address != want[1] {
 			t.Errorf("%q: %s %s", in, scheme, address)

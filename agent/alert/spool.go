@@ -13,8 +13,8 @@ type Spool interface {
 	Cursor(outlet string) uint64
 	// Done says that an outlet is done with all up to seq. It does not block.
 	Done(outlet string, seq uint64)
-	// Waiting counts the messages that an outlet is not done with.
-	Waiting(outlet string) int
+	// Waiting counts the messages for an outlet with numbers above after.
+	Waiting(outlet string, after uint64) int
 }
 
 // memoryLimit is how many messages a spool in memory holds.
@@ -98,7 +98,7 @@ func (s *MemorySpool) Done(outlet string, seq uint64) {
 		least = min(least, at)
 	}
 	i := 0
-	for i < len(s.held)-keepDone && s.held[i].Seq <= least {
+	for i < len(s.held) && s.held[i].Seq <= least {
 		i++
 	}
 	if i > 0 {
@@ -106,13 +106,9 @@ func (s *MemorySpool) Done(outlet string, seq uint64) {
 	}
 }
 
-// keepDone is how many messages are kept although every outlet is done with
-// them: a connection that breaks has some of them sent again.
-const keepDone = 1000
-
 // Waiting is Spool's.
-func (s *MemorySpool) Waiting(outlet string) int {
+func (s *MemorySpool) Waiting(_ string, after uint64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.held) - s.above(s.cursors[outlet])
+	return len(s.held) - s.above(after)
 }

@@ -6,8 +6,8 @@ import "time"
 type Stats struct {
 	Name        string
 	Type        string
-	Address     string // without user info
-	Sent        uint64
+	Address     string    // without user info
+	Sent        uint64    // each message once, however often it was sent
 	Dropped     uint64    // for a full queue, or because the sink can never send it
 	Retries     uint64    // attempts that failed
 	Resent      uint64    // sent again, because a connection broke before the peer confirmed them
@@ -25,6 +25,7 @@ func (o *Outlet) Stats() Stats {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := o.stats
-	s.Queued = o.spool.Waiting(o.name)
+	s.Resent = o.window.resent
+	s.Queued = o.spool.Waiting(o.name, o.done)
 	return s
 }

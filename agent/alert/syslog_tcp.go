@@ -2,81 +2,52 @@ package alert
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"strconv"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
-// syslogTCP sends over TCP with the octet counting of RFC 6587: the length of
-// each message stands before it. There is no acknowledgement: what was written
-// before the peer's end became visible may be lost.
+// syslogTCP sends over TCP, or over TLS as RFC 5425 has it, with octet counting:
+// the length of each message stands before it (RFC 6587, section 3.4.1; RFC 5425,
+// section 4.3). Neither has an acknowledgement: see stream for what stands in.
 type syslogTCP struct {
 	format formatter
-	link   *link
+	stream *stream
 }
 
-func newSyslogTCP(address string, format formatter, dial DialFunc) *syslogTCP {
-	l := newLink("tcp", address, dial)
-	l.broken = peerGone
-	return &syslogTCP{format: format, link: l}
+func newSyslogTCP(address string, format formatter, dial DialFunc, files *tlsFiles) *syslogTCP {
+	return &syslogTCP{format: format, stream: newStream(address, dial, files)}
 }
 
-// Send writes one frame. After an error the next frame goes over a new
-// connection, so a frame that was cut never mixes with another.
+// Send writes the frames of a batch. After an error the next frame goes over a
+// new connection, so a frame that was cut never mixes with another.
 func (s *syslogTCP) Send(ctx context.Context, batch []*Message) (int, error) {
-	return one(batch, func(m *Message) error { return s.send(ctx, m) })
-}
-
-func (s *syslogTCP) send(ctx context.Context, m *Message) error {
-	b, err := s.format.bytes(m)
-	if err != nil {
+	var frames [][]byte
+	_, rejected := one(batch, func(m *Message) error {
+		b, err := s.format.bytes(m)
+		if err == nil {
+			frames = append(frames, frame(b))
+		}
 		return err
+	})
+	done, err := s.stream.send(ctx, frames)
+	if err == nil {
+		err = rejected
 	}
-	return s.link.write(ctx, frame(b))
+	return done, err
 }
 
-// trySend writes one frame when the peer has acknowledged all before it: then
-// there is room for a whole one.
 func (s *syslogTCP) trySend(m *Message) bool {
 	b, err := s.format.bytes(m)
-	return err == nil && s.link.try(frame(b), sendBufferEmpty)
+	return err == nil && s.stream.try(frame(b))
 }
 
+func (s *syslogTCP) unconfirmed() (int, error) { return s.stream.unconfirmed() }
+
 // Close closes the connection; what was written is still delivered.
-func (s *syslogTCP) Close() error { return s.link.close() }
+func (s *syslogTCP) Close() error { return s.stream.close() }
 
 func frame(b []byte) []byte {
 	f := make([]byte, 0, len(b)+8)
 	f = strconv.AppendInt(f, int64(len(b)), 10)
 	f = append(f, ' ')
 	return append(f, b...)
-}
-
-// peerGone reads what has come, without waiting, to see whether the peer closed
-// the connection: the first write after that would still succeed. Receivers send
-// nothing; if one does, it is thrown away.
-func peerGone(fd int) error {
-	var buf [512]byte
-	for range 64 { // a peer that talks without end is not listened to for long
-		n, _, err := syscall.Recvfrom(fd, buf[:], syscall.MSG_DONTWAIT)
-		switch {
-		case errors.Is(err, syscall.EAGAIN):
-			return nil
-		case errors.Is(err, syscall.EINTR):
-		case err != nil:
-			return fmt.Errorf("cannot read from the receiver: %w", err)
-		case n == 0:
-			return fmt.Errorf("the receiver closed the connection: %w", io.EOF)
-		}
-	}
-	return nil
-}
-
-func sendBufferEmpty(fd int) bool {
-	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
-	return err == nil && n == 0
 }

@@ -34,7 +34,7 @@ func (s *syslogUDP) send(ctx context.Context, m *Message) error {
 
 func (s *syslogUDP) trySend(m *Message) bool {
 	b, err := s.format.bytes(m)
-	return err == nil && s.link.try(b, nil)
+	return err == nil && s.link.try(b)
 }
 
 // Close closes the socket.

@@ -30,7 +30,7 @@ func (s *syslogUnix) send(ctx context.Context, m *Message) error {
 
 func (s *syslogUnix) trySend(m *Message) bool {
 	b, err := s.format.bytes(m)
-	return err == nil && s.link.try(b, nil)
+	return err == nil && s.link.try(b)
 }
 
 // Close closes the socket.

@@ -41,15 +41,15 @@ func (j *Journal) Cursor(sink string) uint64 {
 	return j.next
 }
 
-// Waiting counts the alerts that a sink is not done with.
-func (j *Journal) Waiting(sink string) int {
+// Waiting counts the alerts for a sink with numbers above after.
+func (j *Journal) Waiting(sink string, after uint64) int {
 	j.mu.Lock()
 	s := j.sinks[sink]
 	if s == nil {
 		j.mu.Unlock()
 		return 0
 	}
-	from, last, n := s.from(), j.lastAlert, 0
+	from, last, n := max(s.floor, after), j.lastAlert, 0
 	for _, records := range [][]Record{j.flying.records, j.pending.records} {
 		for i := range records {
 			if records[i].Seq > max(from, last) {
