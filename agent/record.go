@@ -14,18 +14,21 @@ import (
 // The bodies of the journal's entries, besides alert.Message and those of package
 // history.
 
-// lateChange becomes a history.Change when it is written: not on the way to the alert.
+// lateChange becomes a history.Change when it is written: not on the way to the
+// alert.
 type lateChange struct {
 	change finding.Change
 	alert  uint64
 }
 
-// MarshalJSON writes it.
-func (c *lateChange) MarshalJSON() ([]byte, error) {
-	return json.Marshal(history.Change{
-		Event: c.change.Event, Previous: c.change.Was.Outcome, Since: api.At(c.change.Was.Since), Alert: c.alert,
-		Result: api.FromResult(c.change.Rule, c.change.Result),
-	})
+// Late makes it. What the policy says of the rule besides its title is left out:
+// the entry names the result, not the rule.
+func (c *lateChange) Late() any {
+	r := api.FromResult(c.change.Rule, c.change.Result)
+	r.Remark = ""
+	return history.Change{
+		Event: c.change.Event, Previous: c.change.Was.Outcome, Since: api.At(c.change.Was.Since), Alert: c.alert, Result: r,
+	}
 }
 
 // passBody is a pass that changed something.

@@ -233,12 +233,17 @@ func (w *writer) records(tx *bbolt.Tx) error {
 
 // append adds one entry to the chain.
 func (w *writer) append(tx *bbolt.Tx, r Record) error {
-	body, err := json.Marshal(r.Body)
-	if err != nil {
-		return fmt.Errorf("cannot record a %s: %w", r.Kind, err)
-	}
 	n := w.edge.N + 1
-	entry, err := json.Marshal(Entry{N: n, At: r.At.UTC(), Kind: r.Kind, Body: body})
+	body := r.Body
+	if l, ok := body.(Late); ok {
+		body = l.Late()
+	}
+	entry, err := json.Marshal(struct { // as Entry, in one go
+		N    uint64    `json:"n"`
+		At   time.Time `json:"at"`
+		Kind Kind      `json:"kind"`
+		Body any       `json:"body"`
+	}{n, r.At.UTC(), r.Kind, body})
 	if err != nil {
 		return fmt.Errorf("cannot record a %s: %w", r.Kind, err)
 	}

@@ -41,6 +41,9 @@ type Record struct {
 	Seq  uint64 // of an alert; else 0
 }
 
+// Late is a body that is made when it is written, off the caller's path.
+type Late interface{ Late() any }
+
 // Entry is one record as it stands in the journal.
 type Entry struct {
 	N    uint64          `json:"n"` // counts from 1, without a hole

@@ -34,6 +34,7 @@ const (
 	fileName = "journal.db"
 	seqBlock = 1024 // sequence numbers reserved at a time
 	lockWait = time.Second
+	together = 5 * time.Millisecond // how long a change waits for others before it goes to the disk
 
 	// DefaultMaxBytes is the size of the entries that are kept, unless Options say
 	// otherwise.
@@ -245,11 +246,23 @@ func (j *Journal) Run(ctx context.Context) error {
 		}
 		select {
 		case <-j.wake:
+			j.gather(ctx)
 		case <-again:
 		case <-ctx.Done():
 			j.commit()
 			return nil
 		}
+	}
+}
+
+// gather waits for what else belongs into the same transaction: changes come in
+// bursts, and a commit takes the processor from the next alert.
+func (j *Journal) gather(ctx context.Context) {
+	t := time.NewTimer(together)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }
 
