@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"stigwatch/agent/api"
@@ -31,50 +30,22 @@ func Check(ctx context.Context, o Options, rules []string) (*api.Report, error) 
 	return api.FromResults(p.name, now, api.Policy{Digest: p.engine.Digest, Source: p.engine.Source}, p.engine.Rules, results), nil
 }
 
-// ruleIDs accepts V-ids in any case, with or without "V-", and STIG ids.
+// ruleIDs finds the rules that a person means: see finding.Match.
 func (p *parts) ruleIDs(asked []string) ([]string, error) {
+	known := map[string]string{}
+	for id, r := range p.engine.Rules {
+		known[id] = r.StigID
+	}
 	var ids []string
 	for _, word := range asked {
-		id := p.ruleID(word)
+		id, nearest := finding.Match(known, word)
 		if id == "" {
-			return nil, &api.UnknownRule{ID: word, Nearest: p.nearest(word)}
+			return nil, &api.UnknownRule{ID: word, Nearest: nearest}
 		}
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), nil
-}
-
-func (p *parts) ruleID(word string) string {
-	up := strings.ToUpper(strings.TrimSpace(word))
-	for _, try := range []string{up, "V-" + up, strings.Replace(up, "V", "V-", 1)} {
-		if p.engine.Rules[try] != nil {
-			return try
-		}
-	}
-	for id, r := range p.engine.Rules {
-		if r.StigID == up {
-			return id
-		}
-	}
-	return ""
-}
-
-// nearest is the rule whose id shares the most characters at the same places.
-func (p *parts) nearest(word string) string {
-	best, score := "", -1
-	for _, id := range p.engine.Order {
-		n := 0
-		for i := range min(len(id), len(word)) {
-			if id[i] == strings.ToUpper(word)[i] {
-				n++
-			}
-		}
-		if n > score {
-			best, score = id, n
-		}
-	}
-	return best
 }
 
 // Explain tells all about one rule, from one pass without a daemon.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/journal"
 )
 
 // self says how the agent is.
@@ -32,8 +33,16 @@ func (a *Agent) self(p *published) *api.Agent {
 		s := o.Stats()
 		out.Sinks = append(out.Sinks, api.Sink{
 			Name: s.Name, Type: s.Type, Address: s.Address, Healthy: s.Healthy, Queued: s.Queued,
-			Sent: s.Sent, Dropped: s.Dropped, LastSuccess: api.At(s.LastSuccess), LastError: s.LastError,
+			Sent: s.Sent, Dropped: s.Dropped, Resent: s.Resent, Circuit: s.Circuit(), Failures: s.Failures, NextTry: api.At(s.RetryAt),
+			LastSuccess: api.At(s.LastSuccess), LastError: s.LastError,
 		})
+	}
+	if j := a.store.journal; j != nil {
+		head := j.Head()
+		out.Journal = &api.Journal{Entries: head.N, Head: head.String(), KeyWaits: journal.KeyWaits(p.parts.cfg.StateDir)}
+		if err := j.Fault(); err != nil {
+			out.Journal.Fault = err.Error()
+		}
 	}
 	return out
 }

@@ -29,3 +29,15 @@ func (o *Outlet) Stats() Stats {
 	s.Queued = o.spool.Waiting(o.name, o.done)
 	return s
 }
+
+// Circuit says in one word how the way to the receiver is: closed, when all is
+// well; open, while it is left alone until RetryAt; half-open, while it is tried.
+func (s *Stats) Circuit() string {
+	switch {
+	case s.Failures == 0:
+		return "closed"
+	case !s.RetryAt.IsZero():
+		return "open"
+	}
+	return "half-open"
+}

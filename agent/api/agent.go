@@ -13,7 +13,16 @@ type Agent struct {
 	Watch         Watch       `json:"watch"`
 	Passes        Passes      `json:"passes"`
 	Sinks         []Sink      `json:"sinks"`
+	Journal       *Journal    `json:"journal"` // null: there is none, the state folder could not be used
 	Conditions    []Condition `json:"conditions"`
+}
+
+// Journal says how the record is.
+type Journal struct {
+	Entries  uint64 `json:"entries"`   // number of the newest one on disk
+	Head     string `json:"head"`      // NUMBER:HASH of it
+	KeyWaits bool   `json:"key_waits"` // nobody has taken the verification key yet
+	Fault    string `json:"fault"`     // why nothing can be recorded; empty: it can
 }
 
 // Config says which configuration is live, and why a newer one is not.
@@ -57,6 +66,10 @@ type Sink struct {
 	Queued      int    `json:"queued"`
 	Sent        uint64 `json:"sent"`
 	Dropped     uint64 `json:"dropped"`
+	Resent      uint64 `json:"resent"`   // because a connection broke before the receiver confirmed them
+	Circuit     string `json:"circuit"`  // closed: all is well; open: it waits until next_try; half-open: it tries
+	Failures    int    `json:"failures"` // attempts in a row
+	NextTry     Time   `json:"next_try"` //
 	LastSuccess Time   `json:"last_success"`
 	LastError   string `json:"last_error"`
 }

@@ -29,6 +29,7 @@ func (e *env) writeAgent(s *screen, r *api.Report) {
 	for _, k := range a.Sinks {
 		writeSink(s, k, now)
 	}
+	writeJournal(s, a.Journal)
 	for _, c := range a.Conditions {
 		writeCondition(s, c, now)
 	}
@@ -41,7 +42,21 @@ func writeSink(s *screen, k api.Sink, now time.Time) {
 		s.entry("sink", plain, text)
 		return
 	}
+	if k.Circuit == "open" {
+		text += fmt.Sprintf("; %d failures in a row, next try at %s", k.Failures, k.NextTry.Format("15:04:05Z"))
+	}
 	s.entry("sink", yellow, text+"; failing: "+safe(k.LastError))
+}
+
+func writeJournal(s *screen, j *api.Journal) {
+	switch {
+	case j == nil:
+		return // a condition tells why
+	case j.KeyWaits:
+		s.entry("journal", yellow, fmt.Sprintf("%d entries; nobody has taken its verification key: stigwatch journal key", j.Entries))
+	default:
+		s.entry("journal", plain, fmt.Sprintf("%d entries, head %s", j.Entries, short(j.Head)))
+	}
 }
 
 func writeCondition(s *screen, c api.Condition, now time.Time) {

@@ -70,11 +70,13 @@ func newRoot(e *env) *cobra.Command {
 		newStatusCommand(e),
 		newCheckCommand(e),
 		newExplainCommand(e),
+		newHistoryCommand(e),
 		newAttestCommand(e),
 		newWaiveCommand(e),
 		newSiteCommand(e),
 		newMapCommand(e),
 		newStigCommand(e),
+		newJournalCommand(e),
 		newVersionCommand(e),
 	)
 	return root

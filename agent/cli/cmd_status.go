@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/history"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 )
 
 func newStatusCommand(e *env) *cobra.Command {
-	asJSON, watch := false, false
+	asJSON, watch, at := false, false, ""
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Ask the running agent what is open, and how it is itself",
@@ -27,9 +29,13 @@ nothing is open, 3 when a rule fails, 4 when none fails but some are not checked
 or in error, 1 when no agent answers.`,
 		Example: `  stigwatch status
   stigwatch status --watch
+  stigwatch status --at 2026-11-01T12:00:00Z
   stigwatch status --json | jq .summary`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if at != "" {
+				return e.statusAt(cmd.Context(), at, asJSON)
+			}
 			c, err := e.dial()
 			if err != nil {
 				return err
@@ -46,8 +52,27 @@ or in error, 1 when no agent answers.`,
 		},
 	}
 	addJSON(cmd, &asJSON)
+	cmd.Flags().StringVar(&at, "at", "", "how everything stood at `TIME`, by the journal: 24h (ago), 2026-11-01 or 2026-11-01T12:00:00Z")
 	cmd.Flags().BoolVar(&watch, "watch", false, "show it again whenever it changes; with --json, one line each time")
+	cmd.MarkFlagsMutuallyExclusive("at", "watch")
 	return cmd
+}
+
+// statusAt tells how everything stood at a time.
+func (e *env) statusAt(ctx context.Context, text string, asJSON bool) error {
+	at, err := e.moment(text, time.Time{})
+	if err != nil {
+		return err
+	}
+	f, err := e.fold(ctx, history.New(at, at, ""))
+	if err != nil {
+		return err
+	}
+	r := f.Report()
+	if r == nil {
+		return fmt.Errorf("the journal does not reach back to %s", at.UTC().Format(time.RFC3339))
+	}
+	return e.showReport(r, asJSON)
 }
 
 // readyStatus gives an agent that has only just started the time for its first

@@ -21,6 +21,9 @@ type Edge struct {
 	Hash Sum    `json:"hash"`
 }
 
+// String gives NUMBER:HASH, as heartbeats tell it.
+func (e Edge) String() string { return fmt.Sprintf("%d:%s", e.N, e.Hash) }
+
 // Verifier walks a journal from its first entry that is left to its last.
 type Verifier struct {
 	base      Edge // the last one that was taken out
