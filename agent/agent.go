@@ -17,6 +17,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ type Agent struct {
 	live      atomic.Pointer[parts] // the same, for the watch's resolver
 	published atomic.Pointer[published]
 	reloads   atomic.Pointer[reloadState]
+	diffs     sync.Map      // rule → []finding.FileDiff of its last change
 	asked     chan []string // paths of new answers of the running appliance
 	askSoon   chan struct{} // the loop wants it asked; has room for one; never closed
 }

@@ -84,6 +84,9 @@ func (a *Agent) explain(ctx context.Context, rule string, trace bool) (*api.Expl
 	}
 	i := slices.IndexFunc(pub.results, func(r finding.Result) bool { return r.Rule == ids[0] })
 	x := pub.parts.explanation(pub.results[i], pub.snap, pub.at)
+	if d, ok := a.diffs.Load(ids[0]); ok {
+		x.Diff = api.FromDiffs(d.([]finding.FileDiff))
+	}
 	if !trace {
 		return x, nil
 	}

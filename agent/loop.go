@@ -26,6 +26,7 @@ const resyncEvery = time.Minute
 type loop struct {
 	a         *Agent
 	snap      finding.Snapshot
+	earlier   finding.Snapshot          // the one before, in the pass under way
 	before    map[string]finding.Result // nil until there was a pass, of this run or an earlier one
 	seq       uint64                    // while there is no journal
 	revision  uint64
@@ -139,6 +140,7 @@ func (l *loop) event(ctx context.Context, e watch.Event) {
 // full reads and judges everything.
 func (l *loop) full(ctx context.Context) {
 	start := time.Now()
+	l.earlier = l.snap
 	l.snap, _ = l.a.parts.reader.All()
 	l.lastFull = start
 	l.a.parts.attest(start)
@@ -219,8 +221,13 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 func (l *loop) change(c *finding.Change) []journal.Record {
 	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
 	l.offer(&m)
+	var diff []finding.FileDiff
+	if l.earlier != nil { // the first pass knows no before
+		diff = finding.FileDiffs(l.earlier, l.snap, c.Was, c.Result)
+		l.a.diffs.Store(c.Result.Rule, diff)
+	}
 	return []journal.Record{
-		{Kind: journal.Change, At: c.At, Body: &lateChange{*c, m.Seq}},
+		{Kind: journal.Change, At: c.At, Body: &lateChange{*c, m.Seq, diff}},
 		{Kind: journal.Alert, At: c.At, Seq: m.Seq, Body: &m},
 	}
 }
@@ -371,7 +378,7 @@ func (l *loop) watch(files, dirs []string) []string {
 func (l *loop) update(ctx context.Context, paths []string) {
 	start := time.Now()
 	snap, changed := l.a.parts.reader.Update(paths)
-	l.snap, l.paths = snap, paths
+	l.earlier, l.snap, l.paths = l.snap, snap, paths
 	defer func() { l.paths = nil }()
 	if changed.None() {
 		return

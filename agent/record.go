@@ -19,6 +19,7 @@ import (
 type lateChange struct {
 	change finding.Change
 	alert  uint64
+	diff   []finding.FileDiff
 }
 
 // Late makes it. What the policy says of the rule besides its title is left out:
@@ -28,6 +29,7 @@ func (c *lateChange) Late() any {
 	r.Remark = ""
 	return history.Change{
 		Event: c.change.Event, Previous: c.change.Was.Outcome, Since: api.At(c.change.Was.Since), Alert: c.alert, Result: r,
+		Diff: api.FromDiffs(c.diff),
 	}
 }
 

@@ -28,6 +28,7 @@ type Explanation struct {
 	ToPass []Need      `json:"to_pass"` // empty for a pass
 	Facts  []Fact      `json:"facts"`   // required ones first
 	Site   []SiteValue `json:"site"`
+	Diff   []FileDiff  `json:"diff"`  // of the last change of its result that this agent saw
 	Trace  []string    `json:"trace"` // each step of the evaluation, when it was asked for
 }
 
@@ -109,6 +110,7 @@ func Explain(host string, at time.Time, policy Policy, rule *finding.Rule, resul
 		ToPass: needs(rule, result, facts, site),
 		Facts:  append([]Fact{}, facts...),
 		Site:   append([]SiteValue{}, site...),
+		Diff:   []FileDiff{},
 		Trace:  []string{},
 	}
 }

@@ -1,5 +1,7 @@
 package api
 
+import "stigwatch/agent/finding"
+
 // History is what happened between two times, oldest first.
 type History struct {
 	Schema   string        `json:"schema"`
@@ -22,6 +24,24 @@ type HistoryLine struct {
 	Result   string     `json:"result"`
 	Text     string     `json:"text"`
 	Evidence []Evidence `json:"evidence"`
+	Diff     []FileDiff `json:"diff"` // of the files that it rests on
+}
+
+// FileDiff is what changed in one file, of the lines that facts are read from.
+type FileDiff struct {
+	File   string   `json:"file"`
+	Before string   `json:"before"` // digest; empty: it was not there, or not read
+	After  string   `json:"after"`  //
+	Lines  []string `json:"lines"`  // "-5 minlength=15", "+5 minlength=8", secrets masked
+}
+
+// FromDiffs makes the diffs of a change.
+func FromDiffs(diffs []finding.FileDiff) []FileDiff {
+	out := []FileDiff{}
+	for _, d := range diffs {
+		out = append(out, FileDiff{File: d.File, Before: d.Before, After: d.After, Lines: append([]string{}, d.Lines...)})
+	}
+	return out
 }
 
 // Exposure is how long a rule was out of compliance. While the agent was down it

@@ -104,6 +104,13 @@ func (e *env) writeHistory(s *screen, h *api.History) {
 				r.notes = append(r.notes, safe(fmt.Sprintf("%s:%d  %s = %v", i.File, i.Line, i.Fact, i.Actual)))
 			}
 		}
+		for _, d := range c.Diff {
+			for _, l := range d.Lines {
+				if len(r.notes) < 2*maxNotes {
+					r.notes = append(r.notes, safe(l))
+				}
+			}
+		}
 		t.rows = append(t.rows, r)
 	}
 	t.write(s)

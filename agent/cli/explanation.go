@@ -31,11 +31,30 @@ func writeExplanation(s *screen, x *api.Explanation) {
 	s.entries("site value", siteValues(x.Site))
 	s.optional("STIG", strings.Join(append([]string{strings.ToUpper(r.Benchmark), x.SRG}, x.CCIs...), " "))
 	writeFacts(s, x)
+	if len(x.Diff) > 0 {
+		s.WriteString("\nwhat changed last, of the lines that facts are read from:\n")
+		writeDiff(s, x.Diff)
+	}
 	if len(x.Trace) > 0 {
 		s.WriteString("\nhow the policy was evaluated, in OPA's words:\n")
 	}
 	for _, step := range x.Trace {
 		s.WriteString(safe(step) + "\n")
+	}
+}
+
+// writeDiff shows what changed in files, as diff -u does.
+func writeDiff(s *screen, diffs []api.FileDiff) {
+	for _, d := range diffs {
+		s.line(2, plain, "--- "+safe(d.File)+"  "+short(d.Before))
+		s.line(2, plain, "+++ "+safe(d.File)+"  "+short(d.After))
+		for _, l := range d.Lines {
+			st := red
+			if strings.HasPrefix(l, "+") {
+				st = green
+			}
+			s.line(2, st, safe(l))
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type Change struct {
 	Since    api.Time        `json:"since"`    // of the result before
 	Alert    uint64          `json:"alert"`    // sequence number
 	Result   api.Result      `json:"result"`
+	Diff     []api.FileDiff  `json:"diff"` // of the files that it rests on
 }
 
 // State is the body of an entry that says how everything stands: at each start,
@@ -120,10 +121,10 @@ func (f *Fold) line(e journal.Entry, ruleID, what, text string, c *Change) {
 	if e.At.Before(f.from) || f.only != "" && ruleID != f.only {
 		return
 	}
-	l := api.HistoryLine{N: e.N, At: api.At(e.At), What: what, Rule: ruleID, Text: text, Evidence: []api.Evidence{}}
+	l := api.HistoryLine{N: e.N, At: api.At(e.At), What: what, Rule: ruleID, Text: text, Evidence: []api.Evidence{}, Diff: []api.FileDiff{}}
 	if c != nil {
 		l.Previous, l.Result, l.Severity, l.Title = string(c.Previous), c.Result.Result, c.Result.Severity, c.Result.Title
-		l.Evidence = append(l.Evidence, c.Result.Evidence...)
+		l.Evidence, l.Diff = append(l.Evidence, c.Result.Evidence...), append(l.Diff, c.Diff...)
 	}
 	f.lines = append(f.lines, l)
 }
