@@ -237,17 +237,17 @@ func (j *Journal) poke() {
 
 // Run commits what was handed over until ctx ends, and then the rest.
 func (j *Journal) Run(ctx context.Context) error {
+	again := time.NewTimer(0)
+	defer again.Stop()
 	for {
-		var again <-chan time.Time
+		again.Stop()
 		if d := j.commit(); d > 0 {
-			t := time.NewTimer(d)
-			defer t.Stop()
-			again = t.C
+			again.Reset(d)
 		}
 		select {
 		case <-j.wake:
 			j.gather(ctx)
-		case <-again:
+		case <-again.C:
 		case <-ctx.Done():
 			j.commit()
 			return nil
