@@ -17,6 +17,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,8 @@ type Agent struct {
 	diffs     sync.Map      // rule → []finding.FileDiff of its last change
 	asked     chan []string // paths of new answers of the running appliance
 	askSoon   chan struct{} // the loop wants it asked; has room for one; never closed
+	earlier   earlier
+	tests     selfTests
 }
 
 // reloadState is what status says of the configuration.
@@ -79,7 +82,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), asked: make(chan []string), askSoon: make(chan struct{}, 1)}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -119,8 +122,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	defer holdCollector()()
 	group, gctx := errgroup.WithContext(ctx)
+	sending, told := context.WithCancel(context.WithoutCancel(ctx)) // the outlets stop after the last message
+	defer told()
 	for _, o := range a.outlets {
-		group.Go(func() error { return a.send(gctx, o) })
+		group.Go(func() error { return a.send(sending, o) })
 	}
 	group.Go(func() error { return a.watcher.Run(gctx) })
 	group.Go(func() error { return server.Run(gctx) })
@@ -128,7 +133,8 @@ func (a *Agent) Run(ctx context.Context) error {
 		group.Go(func() error { return a.store.journal.Run(gctx) })
 	}
 	group.Go(func() error { return a.asking(gctx) })
-	group.Go(func() error { return newLoop(a).run(gctx) })
+	group.Go(func() error { return a.selfTesting(gctx) })
+	group.Go(func() error { defer told(); return a.looping(ctx, gctx) })
 	err := group.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil
@@ -137,7 +143,7 @@ func (a *Agent) Run(ctx context.Context) error {
 }
 
 func (a *Agent) statusOptions() status.Options {
-	o := status.Options{Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain}
+	o := status.Options{Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain, SelfTest: a.SelfTest}
 	if j := a.store.journal; j != nil {
 		o.Journal = func(after uint64, w io.Writer) error {
 			e := json.NewEncoder(w)
@@ -159,6 +165,7 @@ func (a *Agent) open() error {
 	if err != nil {
 		return err
 	}
+	a.tests.machine, a.tests.file = machine, filepath.Join(a.parts.cfg.RuntimeDir, canaryName)
 	a.watcher, err = watch.New(watch.Options{Resolver: resolver{a, machine}})
 	return err
 }
@@ -222,6 +229,7 @@ func (a *Agent) openJournal() error {
 	a.conds.changed = func(code, message string, began bool) {
 		j.Put(nil, journal.Record{Kind: journal.Condition, At: time.Now(), Body: conditionBody{code, message, began}})
 	}
+	a.earlier = lifeBefore(j)
 	j.Put(nil, a.parts.record(journal.Start, a.o.Version, ""))
 	return nil
 }

@@ -26,6 +26,7 @@ type daemon struct {
 	dir    string
 	agent  *Agent
 	alerts chan alert.Message
+	news   chan alert.Message // of the agent's own life: starts, stops, heartbeats, self-tests
 	reload chan struct{}
 	ready  chan struct{} // one token for each Ready
 	ended  chan error
@@ -41,12 +42,18 @@ func start(t testing.TB, dir string) *daemon {
 func startWith(t testing.TB, dir string, change func(*Agent)) *daemon {
 	t.Helper()
 	d := &daemon{
-		t: t, dir: dir, alerts: make(chan alert.Message, 100_000), reload: make(chan struct{}, 1),
+		t: t, dir: dir, alerts: make(chan alert.Message, 100_000), news: make(chan alert.Message, 100_000), reload: make(chan struct{}, 1),
 		ready: make(chan struct{}, 100), ended: make(chan error, 1),
 	}
 	o := optionsIn(dir)
 	o.Reload = d.reload
-	o.OnAlert = func(m alert.Message) { d.alerts <- m }
+	o.OnAlert = func(m alert.Message) {
+		if !counts(&m) || m.Code == alert.CodeStarted || m.Code == alert.CodeStopped {
+			d.news <- m
+			return
+		}
+		d.alerts <- m
+	}
 	o.Ready = func() { d.ready <- struct{}{} }
 	a, err := New(o)
 	if err != nil {

@@ -35,6 +35,7 @@ type loop struct {
 	dirs      []string
 	lastState time.Time
 	paths     []string // that the pass under way began with; nil: everything
+	told      uint64   // alerts, as a heartbeat counts them
 }
 
 // published is one immutable state for readers.
@@ -66,8 +67,11 @@ func (l *loop) run(ctx context.Context) error {
 	l.a.parts.reader.Hold(l.a.watcher.Busy)
 	l.a.parts.reader.All() // so that the watch knows what is included
 	l.watch(l.a.parts.watched())
+	l.begun()
 	l.full(ctx)
 	l.a.o.Ready()
+	beats := newHeartbeats(l.a.parts.cfg.Sinks, time.Now())
+	defer beats.stop()
 	resync := time.NewTicker(resyncEvery)
 	defer resync.Stop()
 	alive, stop := watchdog(l.a.o.Watchdog)
@@ -98,6 +102,10 @@ func (l *loop) run(ctx context.Context) error {
 			trim.Reset(trimAfter)
 		case text := <-l.a.losses:
 			l.agentAlert(alert.CodeDropped, text)
+		case <-beats.tick():
+			l.heartbeat(beats.due(time.Now()))
+		case r := <-l.a.tests.done:
+			l.selfTested(r)
 		case <-alive:
 			l.journalFault()
 		case <-trim.C:
@@ -118,6 +126,9 @@ func watchdog(interval time.Duration) (<-chan time.Time, func()) {
 
 // event judges what the watch told of.
 func (l *loop) event(ctx context.Context, e watch.Event) {
+	if e = l.canary(ctx, e); len(e.Paths) == 0 && !e.All {
+		return
+	}
 	if e.All {
 		l.a.conds.set("watch-overflow", e.Reason, "")
 		l.agentAlert("watch-overflow", "events were lost, everything was read again: "+e.Reason)
@@ -237,6 +248,9 @@ func (l *loop) change(c *finding.Change) []journal.Record {
 func (l *loop) offer(m *alert.Message) {
 	for _, o := range l.a.outlets {
 		o.Offer(m)
+	}
+	if counts(m) {
+		l.told++
 	}
 	l.a.o.OnAlert(*m)
 }
@@ -361,7 +375,7 @@ func (l *loop) rewatch(ctx context.Context) {
 // watch makes the watches, and renews those that there are.
 func (l *loop) watch(files, dirs []string) []string {
 	l.files, l.dirs = files, dirs
-	added, err := l.a.watcher.Set(files, dirs)
+	added, err := l.a.watcher.Set(slices.Concat(files, []string{canaryPath}), dirs)
 	if err == nil {
 		l.a.conds.clear("watch-incomplete")
 		return added
@@ -419,6 +433,7 @@ func (l *loop) reload(ctx context.Context) {
 	}
 	l.a.reloads.Store(&reloadState{loaded: time.Now()})
 	l.a.conds.clear("config-refused")
+	l.a.tests.retime()
 	l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, ""))
 	l.full(ctx)
 	l.a.askAgain(l.a.parts.engine.Order)

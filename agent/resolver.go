@@ -23,6 +23,9 @@ func (r resolver) Hops(p string) ([]watch.Hop, error) {
 	if rest, ok := strings.CutPrefix(p, facts.EvidencePrefix); ok {
 		return hops(r.machine, path.Join(live.cfg.Evidence, rest))
 	}
+	if p == canaryPath {
+		return hops(r.machine, r.a.tests.file)
+	}
 	return hops(live.host, p)
 }
 

@@ -23,7 +23,7 @@ func (a *Agent) self(p *published) *api.Agent {
 			Folders: w.Folders, Files: w.Files, Events: w.Events, Overflows: w.Overflows,
 			LastEvent: api.At(w.LastEvent), LastFullPass: api.At(p.lastFull),
 		},
-		Sinks: []api.Sink{}, Conditions: a.conds.list(),
+		Sinks: []api.Sink{}, Conditions: a.conds.list(), SelfTest: a.tests.last.Load(),
 	}
 	a.timing.mu.Lock()
 	out.Passes = api.Passes{Count: a.timing.count, Full: a.timing.full, Last: api.At(a.timing.last)}

@@ -36,8 +36,8 @@ func news() *Message {
 }
 
 func heartbeat() *Message {
-	m := AgentMessage("heartbeat", "alive", "", "sentry1", 9, at)
-	m.Event, m.Counters, m.Head = "heartbeat", map[string]uint64{"sent": 9}, "12:ab34"
+	m := NewsMessage(finding.Heartbeat, "alive: 3 open", "sentry1", 9, at)
+	m.Counters, m.Head = map[string]uint64{"fail": 3, "lost": 0}, "12:ab34"
 	return &m
 }
 

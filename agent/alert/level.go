@@ -34,7 +34,7 @@ func (l level) String() string {
 
 // level ranks a message: bad news by the rule's category, good news as notice,
 // doubt and news about the agent as warning, unless Severity raises the latter.
-// What was accepted is for information.
+// What was accepted is for information, and so is what tells of no change.
 func (m *Message) level() level {
 	if m.Waived {
 		return info
@@ -42,6 +42,8 @@ func (m *Message) level() level {
 	switch m.Event {
 	case finding.Resolved, finding.Regained:
 		return notice
+	case finding.Heartbeat, finding.SelfTest:
+		return info
 	case finding.Opened, finding.Changed, finding.Agent:
 		return levelOf(m.Severity)
 	}

@@ -113,7 +113,7 @@ func subject(batch []*Message) string {
 
 // counts says how many messages of which event there are, the worse ones first.
 func counts(batch []*Message) string {
-	order := []finding.Event{finding.Opened, finding.Changed, finding.Lost, finding.Agent, finding.Resolved, finding.Regained}
+	order := []finding.Event{finding.Opened, finding.Changed, finding.Lost, finding.Agent, finding.Resolved, finding.Regained, finding.Heartbeat, finding.SelfTest}
 	n := map[finding.Event]int{}
 	for _, m := range batch {
 		if n[m.Event]++; n[m.Event] == 1 && !slices.Contains(order, m.Event) {

@@ -55,8 +55,12 @@ type Who struct {
 	Package  string `json:"package,omitempty"`  // whose installation it was
 }
 
-// CodeDropped is the code of the news that messages were dropped.
-const CodeDropped = "sink-dropped"
+// Codes of news about the agent that are told in more than one place.
+const (
+	CodeDropped = "sink-dropped"  // messages were dropped
+	CodeStarted = "agent-started" // it runs again, and since when nothing was watched
+	CodeStopped = "agent-stopped" // nothing is watched from now on
+)
 
 // For tells whether the message is for this sink.
 func (m *Message) For(sink string) bool { return m.Sinks == nil || slices.Contains(m.Sinks, sink) }
@@ -90,6 +94,14 @@ func AgentMessage(code, text string, severity finding.Severity, host string, seq
 		Severity: severity, Reason: clean(text), Code: clean(code),
 	}
 	m.Text = clean("stigwatch: " + text + " (" + code + ")")
+	m.ID = m.digest(m.Time.Format(time.RFC3339Nano), "", "")
+	return m
+}
+
+// NewsMessage makes the message of a heartbeat or a self-test: it tells of no
+// change and has no code.
+func NewsMessage(event finding.Event, text, host string, seq uint64, at time.Time) Message {
+	m := Message{Seq: seq, Event: event, Time: instant(at), Host: clean(host), Text: clean("stigwatch " + text)}
 	m.ID = m.digest(m.Time.Format(time.RFC3339Nano), "", "")
 	return m
 }

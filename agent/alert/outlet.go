@@ -42,6 +42,7 @@ type Outlet struct {
 	ask      time.Duration // for which the receiver asked to be left alone, when the last attempt failed
 	open     bool          // Run is at work, and what waited when it began was sent
 	busy     bool          // Run sends
+	waiters  []awaited     // who wants to know what becomes of one message
 	stats    Stats
 }
 

@@ -14,6 +14,7 @@ func (o *Outlet) took(batch []*Message) {
 			o.sent = max(o.sent, m.Seq)
 		}
 		if o.witness == nil {
+			o.answer(m.Seq, nil)
 			o.advance(upTo)
 			o.well()
 			continue
@@ -37,6 +38,7 @@ func (o *Outlet) reject(seq uint64, err error) {
 		o.reached = seq
 	}
 	o.stats.Healthy, o.stats.LastError = false, err.Error()
+	o.answer(seq, err)
 	if o.damp != nil {
 		_, seq = o.damp.sent(o.sent)
 	}

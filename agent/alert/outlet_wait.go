@@ -20,6 +20,7 @@ func (o *Outlet) settle() (look time.Duration, failures int) {
 		return 0, o.ill(err)
 	}
 	now := time.Now()
+	o.answerConfirmed(open)
 	if o.advance(o.window.confirm(open, now)) || o.window.empty() {
 		o.well()
 	}

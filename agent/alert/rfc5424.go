@@ -1,9 +1,11 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/leodido/go-syslog/v4/rfc5424"
 )
@@ -14,6 +16,9 @@ const (
 	// element names the structured data: 32473 is the enterprise number that
 	// RFC 5612 reserves for examples, until there is one of our own.
 	element = "stigwatch@32473"
+
+	// countersElement holds what only some messages have: what a heartbeat counts.
+	countersElement = "stigwatch-counters@32473"
 )
 
 // syslogFormat writes messages as RFC 5424 has them.
@@ -38,7 +43,11 @@ func (f syslogFormat) bytes(m *Message) ([]byte, error) {
 		t := instant(m.Time)
 		line.Timestamp = &t
 	}
-	line.StructuredData = &map[string]map[string]string{element: parameters(m)}
+	data := map[string]map[string]string{element: parameters(m)}
+	if more := counted(m); more != nil {
+		data[countersElement] = more
+	}
+	line.StructuredData = &data
 	line.Message = text(m)
 	s, err := line.String()
 	if err != nil {
@@ -66,6 +75,31 @@ func parameters(m *Message) map[string]string {
 		"actual":    clean(m.Actual),
 		"code":      clean(m.Code),
 	}
+}
+
+// counted are the counters of a message and the journal's head; nil when it has
+// neither.
+func counted(m *Message) map[string]string {
+	if len(m.Counters) == 0 && m.Head == "" {
+		return nil
+	}
+	out := map[string]string{"head": clean(m.Head)}
+	for name, n := range m.Counters {
+		out[parameterName(name)] = strconv.FormatUint(n, 10)
+	}
+	return out
+}
+
+// parameterName makes of a name what RFC 5424 takes for one: SD-NAME, section 6.3.3.
+func parameterName(name string) string {
+	const most = 32
+	name = strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' || r == '=' || r == ']' || r == '"' {
+			return '_'
+		}
+		return r
+	}, name)
+	return cmp.Or(name[:min(len(name), most)], "_")
 }
 
 func text(m *Message) *string {

@@ -33,6 +33,27 @@ func TestSyslogLineToTheLetter(t *testing.T) {
 	}
 }
 
+func TestCountersAreAnElementOfTheirOwn(t *testing.T) {
+	for _, m := range []*Message{everything(), heartbeat(), {Head: "12:ab34", Text: "x"}, {Counters: map[string]uint64{`a]b="c é` + hostile["long"]: 1, "": 2}, Text: "x"}} {
+		m.Time = instant(m.Time)
+		line, err := rfc5424Format(t).bytes(m)
+		must(t, err)
+		parsed, err := rfc5424.NewParser().Parse(line)
+		must(t, err)
+		data := *parsed.(*rfc5424.SyslogMessage).StructuredData
+		if d := cmp.Diff(map[string]map[string]string{element: parameters(m), countersElement: counted(m)}, data); d != "" {
+			t.Errorf("%s: %s", line, d)
+		}
+		if data[countersElement]["head"] != m.Head || len(data[countersElement]) != len(m.Counters)+1 {
+			t.Errorf("%s", line)
+		}
+	}
+	m := FromChange(opened(), "sentry1", 7)
+	if counted(&m) != nil {
+		t.Error("a change has counters")
+	}
+}
+
 func TestHostileValuesComeBackWhole(t *testing.T) {
 	for name, value := range hostile {
 		t.Run(name, func(t *testing.T) {
@@ -68,6 +89,9 @@ func compareParsed(t *testing.T, m *Message, line []byte) {
 	must(t, err)
 	got := parsed.(*rfc5424.SyslogMessage)
 	want := map[string]map[string]string{element: parameters(m)}
+	if more := counted(m); more != nil {
+		want[countersElement] = more
+	}
 	if d := cmp.Diff(want, *got.StructuredData); d != "" {
 		t.Error(d)
 	}

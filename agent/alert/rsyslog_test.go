@@ -42,19 +42,30 @@ func script() []*Message {
 		})
 	}
 	m := AgentMessage("watch_overflow", "events were lost, everything was read again", finding.High, "sentry1", uint64(len(run)+1), at)
-	return append(run, &m)
+	beat := heartbeat()
+	beat.Seq = m.Seq + 1
+	return append(run, &m, beat)
 }
 
 // receiptOf is what a receiver must have understood of m, field by field.
 func receiptOf(m *Message, facility int, input string) (rig.Receipt, map[string]map[string]string) {
-	lower := map[string]string{}
-	for name, value := range parameters(m) {
-		lower[strings.ToLower(name)] = value
+	data := map[string]map[string]string{element: lowered(parameters(m))}
+	if more := counted(m); more != nil {
+		data[countersElement] = lowered(more)
 	}
 	return rig.Receipt{
 		Pri: strconv.Itoa(facility*8 + int(m.level())), Version: "1", Time: m.Time.Format(time.RFC3339Nano), Host: m.Host, App: "stigwatch",
 		ProcID: strconv.Itoa(os.Getpid()), MsgID: string(m.Event), Msg: m.Text, Input: input,
-	}, map[string]map[string]string{element: lower}
+	}, data
+}
+
+// lowered has the names as rsyslog gives them.
+func lowered(all map[string]string) map[string]string {
+	lower := map[string]string{}
+	for name, value := range all {
+		lower[strings.ToLower(name)] = value
+	}
+	return lower
 }
 
 func compareReceipts(t *testing.T, got []rig.Receipt, sent []*Message, facility int, input string) {

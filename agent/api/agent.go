@@ -15,6 +15,7 @@ type Agent struct {
 	Sinks         []Sink      `json:"sinks"`
 	Journal       *Journal    `json:"journal"` // null: there is none, the state folder could not be used
 	Conditions    []Condition `json:"conditions"`
+	SelfTest      *SelfTest   `json:"selftest,omitempty"` // the newest; absent before the first
 }
 
 // Journal says how the record is.

@@ -19,6 +19,9 @@ const (
 	MaxSocketPath = 107
 	// MaxWait is the longest that a status request with "after" waits.
 	MaxWait = 25 * time.Second
+	// MaxSelfTest is the longest that a self-test may take, waiting for the one
+	// before it included.
+	MaxSelfTest = 5 * time.Minute
 
 	callTimeout   = 10 * time.Second
 	maxAnswer     = 16 << 20
@@ -122,10 +125,20 @@ func (c *Client) Journal(ctx context.Context, after uint64) (io.ReadCloser, erro
 	return res.Body, nil
 }
 
+// SelfTest has the agent test itself, and waits for what comes of it.
+func (c *Client) SelfTest(ctx context.Context) (*SelfTest, error) {
+	t := &SelfTest{}
+	return t, c.ask(ctx, MaxSelfTest+callTimeout, http.MethodPost, "/v1/selftest", t)
+}
+
 func (c *Client) call(ctx context.Context, timeout time.Duration, path string, into any) error {
+	return c.ask(ctx, timeout, http.MethodGet, path, into)
+}
+
+func (c *Client) ask(ctx context.Context, timeout time.Duration, method, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	res, err := c.get(ctx, path)
+	res, err := c.send(ctx, method, path)
 	if err != nil {
 		return err
 	}
@@ -138,10 +151,14 @@ func (c *Client) call(ctx context.Context, timeout time.Duration, path string, i
 
 // get asks for a path; the answer, whose body the caller closes, is a success.
 func (c *Client) get(ctx context.Context, path string) (*http.Response, error) {
+	return c.send(ctx, http.MethodGet, path)
+}
+
+func (c *Client) send(ctx context.Context, method, path string) (*http.Response, error) {
 	if len(c.socket) > MaxSocketPath {
 		return nil, &Unreachable{c.socket, fmt.Errorf("the path has %d bytes, a socket's may have %d", len(c.socket), MaxSocketPath)}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, socketAddress+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, socketAddress+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask for %q: %w", path, err)
 	}

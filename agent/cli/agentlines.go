@@ -30,6 +30,13 @@ func (e *env) writeAgent(s *screen, r *api.Report) {
 		writeSink(s, k, now)
 	}
 	writeJournal(s, a.Journal)
+	if a.SelfTest != nil {
+		style := plain
+		if !a.SelfTest.OK {
+			style = yellow
+		}
+		s.entry("self-test", style, ago(a.SelfTest.At, now)+": "+selfTestLine(a.SelfTest))
+	}
 	for _, c := range a.Conditions {
 		writeCondition(s, c, now)
 	}

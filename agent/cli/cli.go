@@ -68,6 +68,7 @@ func newRoot(e *env) *cobra.Command {
 		newRunCommand(e),
 		newDemoCommand(e),
 		newStatusCommand(e),
+		newSelfTestCommand(e),
 		newCheckCommand(e),
 		newExplainCommand(e),
 		newHistoryCommand(e),

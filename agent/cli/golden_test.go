@@ -84,6 +84,15 @@ func reported() *api.Report {
 			{Name: "siem", Type: "syslog", Address: "tcp://siem.example:514", Healthy: true, Sent: 12, LastSuccess: before(5 * time.Second)},
 			{Name: "local", Type: "journal", Queued: 3, Dropped: 1, LastError: "cannot connect: no such file"},
 		},
+		SelfTest: &api.SelfTest{
+			OK: false, At: before(12 * time.Minute),
+			Steps: []api.SelfTestStep{{Name: "written", Micros: 90, OK: true}, {Name: "event", Micros: 240, OK: true}, {Name: "read", Micros: 310, OK: true}, {Name: "verdict", Micros: 1240, OK: true}},
+			Sinks: []api.SelfTestSink{
+				{Name: "siem", Type: "syslog", How: "confirmed by the receiver's TCP", Micros: 21_300, OK: true},
+				{Name: "mail", Type: "smtp", How: "acknowledged", OK: true, Skipped: true},
+				{Name: "local", Type: "journal", How: "written", Micros: 10_001_000, Error: "it did not take the message within 10s: cannot connect: no such \x1b[2Jfile"},
+			},
+		},
 		Conditions: []api.Condition{
 			{Code: "watch-overflow", Message: "events were lost", Since: before(50 * time.Hour)},
 			{Code: "unreadable-file", Message: "permission denied", File: "/etc/snmp/snmpd.conf\u202e", Since: before(0)},

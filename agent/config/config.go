@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/strict"
@@ -20,18 +21,19 @@ const DefaultPath = "/etc/stigwatch/stigwatch.yaml"
 
 // Config is stigwatch.yaml with its defaults filled in; every path is absolute.
 type Config struct {
-	Path         string   // of the file; it need not exist when it is the default one
-	Root         string   // where the appliance's tree is
-	SitePath     string   // of the site profile
-	MappingDirs  []string // the site's mappings, later ones over earlier ones
-	Waivers      string   // need not exist at its default place
-	Attestations string   // likewise
-	Policies     string   // empty: the embedded ones
-	Evidence     string   // folder with captured CLI output
-	Probe        bool     // whether the appliance's own ports are asked what they speak
-	StateDir     string   // the agent's journal
-	RuntimeDir   string   // the agent's socket
-	Socket       string   // stigwatch.sock in RuntimeDir, when no flag says otherwise
+	Path         string        // of the file; it need not exist when it is the default one
+	Root         string        // where the appliance's tree is
+	SitePath     string        // of the site profile
+	MappingDirs  []string      // the site's mappings, later ones over earlier ones
+	Waivers      string        // need not exist at its default place
+	Attestations string        // likewise
+	Policies     string        // empty: the embedded ones
+	Evidence     string        // folder with captured CLI output
+	Probe        bool          // whether the appliance's own ports are asked what they speak
+	StateDir     string        // the agent's journal
+	RuntimeDir   string        // the agent's socket
+	Socket       string        // stigwatch.sock in RuntimeDir, when no flag says otherwise
+	SelfTest     time.Duration // how often the agent tests itself; 0: only when asked to
 	Sinks        []alert.Config
 	Enforce      Enforce
 	Digest       string // "sha256:…" of all the files that were read
@@ -99,6 +101,7 @@ func parse(path string, b []byte, over Overrides) (*Config, *strict.Doc) {
 	cfg := f.fill(absolute(path), over)
 	cfg.Digest = strict.Digest(b)
 	f.checkPaths(d)
+	f.checkSelfTest(d)
 	cfg.check(d)
 	return cfg, d
 }

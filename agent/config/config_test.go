@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -50,7 +51,7 @@ func TestNoKeyGivesTheDefaults(t *testing.T) {
 		Path: dir + "/stigwatch.yaml", Root: "/", SitePath: dir + "/site.yaml", MappingDirs: []string{dir + "/mapping.d"},
 		Waivers: dir + "/waivers.yaml", Attestations: dir + "/attestations.yaml",
 		Evidence: "/var/lib/stigwatch/evidence", Probe: true, StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
-		Socket: "/run/stigwatch/stigwatch.sock", Sinks: []alert.Config{}, Enforce: Enforce{Mode: "alert"}, Digest: strict.Digest([]byte("# nothing\n")),
+		Socket: "/run/stigwatch/stigwatch.sock", SelfTest: time.Hour, Sinks: []alert.Config{}, Enforce: Enforce{Mode: "alert"}, Digest: strict.Digest([]byte("# nothing\n")),
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)
@@ -69,6 +70,7 @@ evidence: ../evidence
 probe: false
 state_dir: state
 runtime_dir: run
+selftest: 10m
 sinks:
   - {name: siem, type: syslog, address: "tcp://[2001:db8::1]:601", format: rfc5424, facility: local3}
   - name: here
@@ -86,7 +88,7 @@ enforce:
 	want := &Config{
 		Path: dir + "/stigwatch.yaml", Root: dir + "/tree", SitePath: dir + "/etc/site.yaml", MappingDirs: []string{dir + "/maps", "/"},
 		Waivers: dir + "/none.yaml", Attestations: dir + "/none.yaml", Evidence: filepath.Dir(dir) + "/evidence",
-		StateDir: dir + "/state", RuntimeDir: dir + "/run", Socket: dir + "/run/stigwatch.sock",
+		StateDir: dir + "/state", RuntimeDir: dir + "/run", Socket: dir + "/run/stigwatch.sock", SelfTest: 10 * time.Minute,
 		Sinks: []alert.Config{
 			{Name: "siem", Type: "syslog", Address: "tcp://[2001:db8::1]:601", Format: "rfc5424", Facility: "local3"},
 			{Name: "here", Type: "syslog", Address: "unix:///dev/log", Format: "rfc5424", Facility: "daemon"},
@@ -113,10 +115,14 @@ func TestFlagsOverrideTheFile(t *testing.T) {
 
 func TestMistakesOfStigwatchYAML(t *testing.T) {
 	tests := map[string]struct{ yaml, want string }{
-		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, probe, state_dir, runtime_dir, sinks, enforce"},
+		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, probe, state_dir, runtime_dir, selftest, sinks, enforce"},
 		"empty path":      {"root: ''\nmappings: ['']", "c.yaml:1: root: the path is empty: write one, or remove it to get the default\nc.yaml:2: mappings[0]: the path is empty: write one, or remove it to get the default"},
 		"policies":        {"policies: /opt/bundle", `c.yaml:1: policies: signed policy bundles come with a later release: leave it "", which is the embedded policies`},
 		"enforce":         {"enforce:\n  mode: enforce\n  rules:\n    V-250987: plan\n    V-25: alert\n    V-250988: on", "c.yaml:2: enforce.mode: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:4: enforce.rules.V-250987: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:5: enforce.rules.V-25: \"V-25\" is not a rule: write it like V-250987\nc.yaml:6: enforce.rules.V-250988: \"on\" is not a mode: write alert"},
+		"self-test":       {"selftest: hourly", `c.yaml:1: selftest: "hourly" is not a time from 1m to 8784h: write it like 1h, or off`},
+		"self-test often": {"selftest: 1s", `c.yaml:1: selftest: "1s" is not a time from 1m to 8784h: write it like 1h, or off`},
+		"self-test off":   {"selftest: off", ""},
+		"self-test none":  {"selftest: 0s", ""},
 		"site not there":  {"site: other.yaml", "other.yaml: cannot read it: no such file or directory: create it, or correct the path"},
 		"no mappings":     {"mappings: [mapping.d, maps]", "c.yaml:1: mappings[1]: \"maps\": cannot read it: no such file or directory: create it, or correct the path"},
 		"mapping file":    {"mappings: [c.yaml]", "c.yaml:1: mappings[0]: \"c.yaml\" is not a folder: name the folder that holds the mappings"},

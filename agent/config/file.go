@@ -19,6 +19,7 @@ type file struct {
 	Probe        *bool          `key:"probe"`
 	StateDir     string         `key:"state_dir"`
 	RuntimeDir   string         `key:"runtime_dir"`
+	SelfTest     string         `key:"selftest"`
 	Sinks        []alert.Config `key:"sinks"`
 	Enforce      Enforce        `key:"enforce"`
 }
@@ -39,6 +40,7 @@ func (f *file) fill(path string, over Overrides) *Config {
 		Probe:        f.Probe == nil || *f.Probe,
 		StateDir:     cmp.Or(absolute(over.StateDir), in(f.StateDir, "/var/lib/stigwatch")),
 		RuntimeDir:   cmp.Or(absolute(over.RuntimeDir), in(f.RuntimeDir, "/run/stigwatch")),
+		SelfTest:     selfTestEvery(f.SelfTest),
 		Sinks:        f.Sinks,
 		Enforce:      f.Enforce,
 	}

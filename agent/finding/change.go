@@ -13,6 +13,9 @@ const (
 	Lost     Event = "lost"     // it cannot be told any more: pass or fail before, notchecked or error now
 	Regained Event = "regained" // it can be told again, and passes
 	Agent    Event = "agent"    // about stigwatch itself
+
+	Heartbeat Event = "heartbeat" // it lives, and how everything stands
+	SelfTest  Event = "selftest"  // it tries whether a change would be told; nothing has changed
 )
 
 // Change is one difference between two passes.

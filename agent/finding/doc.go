@@ -18,4 +18,7 @@
 //	change      the difference between two passes, for one rule
 //	sink        somewhere an alert goes
 //	condition   something wrong with the agent itself, with a stable code
+//	heartbeat   word to a sink, at its interval, that the agent lives
+//	self-test   the agent's own trial whether a change would be told
+//	canary      the file that a self-test writes, to follow it to the sinks
 package finding

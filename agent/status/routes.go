@@ -26,6 +26,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v1/health", readers, s.health},
 		{http.MethodGet, "/v1/explain/{rule}", readers, s.explain},
 		{http.MethodGet, "/v1/journal", readers, s.journal},
+		{http.MethodPost, "/v1/selftest", readers, s.selfTest},
 	}
 }
 

@@ -45,6 +45,9 @@ type Options struct {
 	// Journal writes the journal, one JSON document a line; nil: there is none.
 	Journal func(after uint64, w io.Writer) error
 
+	// SelfTest tests whether a change would be told; nil: not offered.
+	SelfTest func(ctx context.Context) (*api.SelfTest, error)
+
 	Timeout time.Duration // for a request to arrive and an answer to leave; 0 = 5 s
 	Idle    time.Duration // for a connection between requests; 0 = 60 s
 	Wait    time.Duration // longest wait for news; 0 = api.MaxWait
