@@ -1,6 +1,7 @@
 # make demo   see the main job work, on a private copy of a little appliance
 # make test   every gate: tests under the race detector, Rego tests, format, vet, staticcheck
 # make bench  the speed of change → alert, beside its floor
+# make soak   minutes of kills, broken receivers and a full disk: nothing may be lost
 # make build  the static binary ./stigwatch
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,7 +12,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Where npm packages lie that only tests use: os.UserCacheDir of Go.
 RIGS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stigwatch-rigs
 
-.PHONY: build demo test bench rigs fmt
+.PHONY: build demo test bench soak rigs fmt
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X stigwatch/agent/cli.buildVersion=$(VERSION)" -o stigwatch .
@@ -39,6 +40,9 @@ test: rigs
 
 bench:
 	go test . -run '^$$' -bench . -benchtime 1x -timeout 20m
+
+soak:
+	STIGWATCH_SOAK=1 go test . -run 'NothingIsLost|FullDisk|DiskIsFull' -count 1 -v -timeout 30m
 
 fmt:
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')

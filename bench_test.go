@@ -29,27 +29,21 @@ const (
 	benchFile    = "root/mi/config-system/startup_config/identityconfig.xml"
 )
 
-// rig is a built binary, a little appliance and a receiver's socket.
-type rig struct {
-	b      *testing.B
+// benchRig is a built binary, a little appliance and a receiver's socket.
+type benchRig struct {
+	b      testing.TB
 	dir    string
 	bin    string
 	floor  string // the C floor, "" where there is no compiler
 	socket *net.UnixConn
 }
 
-func newRig(b *testing.B) *rig {
+func newRig(b *testing.B) *benchRig {
 	b.Helper()
-	r := &rig{b: b, dir: b.TempDir()}
-	r.bin = filepath.Join(r.dir, "agent.bin")
-	b.Setenv("CGO_ENABLED", "0") // as it is shipped
-	r.run("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", r.bin, ".")
+	r := newProgram(b)
 	if _, err := exec.LookPath("cc"); err == nil {
 		r.floor = filepath.Join(r.dir, "floor.bin")
 		r.run("cc", "-O2", "-o", r.floor, "testdata/bench/floor.c")
-	}
-	if err := gen.Copy("compliant", r.dir); err != nil {
-		b.Fatal(err)
 	}
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: r.path("alerts.sock"), Net: "unixgram"})
 	if err != nil {
@@ -58,33 +52,52 @@ func newRig(b *testing.B) *rig {
 	_ = conn.SetReadBuffer(4 << 20)
 	r.socket = conn
 	b.Cleanup(func() { conn.Close() })
-	conf := "\nsinks:\n  - {name: bench, type: syslog, address: \"unix://" + r.path("alerts.sock") + "\"}\n"
-	f, err := os.OpenFile(r.path("stigwatch/stigwatch.yaml"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString(conf); err != nil {
+	r.sinks("{name: bench, type: syslog, address: \"unix://" + r.path("alerts.sock") + "\"}")
+	return r
+}
+
+// newProgram builds the binary and copies a little appliance.
+func newProgram(b testing.TB) *benchRig {
+	b.Helper()
+	r := &benchRig{b: b, dir: b.TempDir()}
+	r.bin = filepath.Join(r.dir, "agent.bin")
+	b.Setenv("CGO_ENABLED", "0") // as it is shipped
+	r.run("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", r.bin, ".")
+	if err := gen.Copy("compliant", r.dir); err != nil {
 		b.Fatal(err)
 	}
 	return r
 }
 
-func (r *rig) path(name string) string { return filepath.Join(r.dir, name) }
+// sinks adds them to the configuration.
+func (r *benchRig) sinks(items ...string) {
+	r.b.Helper()
+	f, err := os.OpenFile(r.path("stigwatch/stigwatch.yaml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("\nsinks:\n  - " + strings.Join(items, "\n  - ") + "\n"); err != nil {
+		r.b.Fatal(err)
+	}
+}
 
-func (r *rig) run(name string, args ...string) {
+func (r *benchRig) path(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *benchRig) run(name string, args ...string) {
 	r.b.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		r.b.Fatalf("%s %v: %v\n%s", name, args, err, out)
 	}
 }
 
-func (r *rig) flags(args ...string) []string {
+func (r *benchRig) flags(args ...string) []string {
 	return append(args, "--config", r.path("stigwatch/stigwatch.yaml"), "--state-dir", r.path("state"), "--runtime-dir", r.path("run"))
 }
 
-// agent starts the daemon and gives how long it took to be ready.
-func (r *rig) agent() (*exec.Cmd, time.Duration) {
+// agent starts the daemon and gives how long it took to be ready. More flags
+// overrule the usual ones.
+func (r *benchRig) agent(more ...string) (*exec.Cmd, time.Duration) {
 	r.b.Helper()
 	name := r.path("notify.sock")
 	_ = os.Remove(name)
@@ -93,7 +106,7 @@ func (r *rig) agent() (*exec.Cmd, time.Duration) {
 		r.b.Fatal(err)
 	}
 	defer notify.Close()
-	cmd := exec.Command(r.bin, r.flags("run")...)
+	cmd := exec.Command(r.bin, append(r.flags("run"), more...)...)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+name)
 	cmd.Stderr = os.Stderr
 	began := time.Now()
@@ -112,7 +125,7 @@ func (r *rig) agent() (*exec.Cmd, time.Duration) {
 	}
 }
 
-func (r *rig) kill(cmd *exec.Cmd) {
+func (r *benchRig) kill(cmd *exec.Cmd) {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	_ = cmd.Wait()
 }
@@ -166,7 +179,7 @@ func mapped(file string, text []byte) time.Time {
 }
 
 // measure makes changes and times each until its datagram is there.
-func (r *rig) measure(write func(string, []byte) time.Time, n int, apart time.Duration) []time.Duration {
+func (r *benchRig) measure(write func(string, []byte) time.Time, n int, apart time.Duration) []time.Duration {
 	r.b.Helper()
 	good, err := os.ReadFile(r.path(benchFile))
 	if err != nil {
@@ -192,7 +205,7 @@ func (r *rig) measure(write func(string, []byte) time.Time, n int, apart time.Du
 	return times
 }
 
-func (r *rig) drain() {
+func (r *benchRig) drain() {
 	buf := make([]byte, 64<<10)
 	for {
 		_ = r.socket.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
@@ -224,7 +237,7 @@ func BenchmarkChangeToAlert(b *testing.B) {
 
 // change measures the floor and the agent in turns, so that what else the
 // machine does at the time meets both. The one whose turn it is not is stopped.
-func (r *rig) change(kind string, n int, apart time.Duration) {
+func (r *benchRig) change(kind string, n int, apart time.Duration) {
 	r.b.Helper()
 	write, turns := writers()[kind], max(1, n/turnOf)
 	agent, _ := r.agent()
@@ -247,7 +260,7 @@ func (r *rig) change(kind string, n int, apart time.Duration) {
 	fmt.Println()
 }
 
-func (r *rig) floorTurn(write func(string, []byte) time.Time, n int, apart time.Duration) []time.Duration {
+func (r *benchRig) floorTurn(write func(string, []byte) time.Time, n int, apart time.Duration) []time.Duration {
 	r.b.Helper()
 	cmd := exec.Command(r.floor, filepath.Dir(r.path(benchFile)), r.path("alerts.sock"))
 	if err := cmd.Start(); err != nil {
@@ -286,7 +299,7 @@ func BenchmarkProcess(b *testing.B) {
 }
 
 // rest measures the daemon while nothing happens.
-func (r *rig) rest() {
+func (r *benchRig) rest() {
 	r.b.Helper()
 	cmd, _ := r.agent()
 	defer r.kill(cmd)
@@ -302,7 +315,7 @@ func (r *rig) rest() {
 
 // manyFolders has one fact looked for in n files, each in a folder of its own,
 // before the one that sets it.
-func (r *rig) manyFolders(n int) {
+func (r *benchRig) manyFolders(n int) {
 	r.b.Helper()
 	var m strings.Builder
 	m.WriteString("release: \"9.x\"\nfacts:\n  - fact: pwquality.minlen\n    status: documented\n    assurance: proxy\n    source: a benchmark\n    from:\n")
@@ -349,7 +362,7 @@ func BenchmarkStorm(b *testing.B) {
 		took.Round(time.Millisecond), r.passes()-before, after-cpu, last, err, r.report().Agent.Watch.Overflows)
 }
 
-func (r *rig) report() *api.Report {
+func (r *benchRig) report() *api.Report {
 	r.b.Helper()
 	rep, err := api.Dial(r.path("run/stigwatch.sock")).Status(context.Background())
 	if err != nil {
@@ -358,7 +371,7 @@ func (r *rig) report() *api.Report {
 	return rep
 }
 
-func (r *rig) passes() uint64 { return r.report().Agent.Passes.Count }
+func (r *benchRig) passes() uint64 { return r.report().Agent.Passes.Count }
 
 // usage gives a process's CPU time in ms and its voluntary context switches.
 func usage(pid int) (cpu, switches int) {

@@ -55,7 +55,8 @@ type Agent struct {
 	started   time.Time
 	conds     conditions
 	timing    timing
-	losses    chan string // what sinks dropped, for the loop; never closed
+	losses    chan string   // what sinks dropped, for the loop; never closed
+	faults    chan struct{} // holds one token when the journal's fault is another one; never closed
 	outlets   []*alert.Outlet
 	watcher   *watch.Watcher
 	store     store
@@ -82,7 +83,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -210,6 +211,12 @@ func (a *Agent) openJournal() error {
 	dir := a.parts.cfg.StateDir
 	j, err := journal.Open(journal.Options{
 		Dir: dir, Sinks: bounds(a.parts.cfg.Sinks), OnDropped: a.dropped,
+		OnFault: func() {
+			select {
+			case a.faults <- struct{}{}:
+			default:
+			}
+		},
 		OnFresh: func(why string) {
 			a.conds.set("journal-fresh", why, dir)
 			a.o.Log.Warn(why, "code", "journal-fresh")

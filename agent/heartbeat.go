@@ -142,7 +142,7 @@ func (l *loop) counters(s api.Summary, now time.Time) map[string]uint64 {
 	passes := l.a.timing.count
 	l.a.timing.mu.Unlock()
 	out := map[string]uint64{
-		"events": l.a.watcher.Stats().Events, "passes": passes, "alerts": l.told, "lost": lost,
+		"events": l.a.watcher.Stats().Events, "passes": passes, "alerts": l.offered, "lost": lost,
 		"uptimeSeconds": uint64(now.Sub(l.a.started).Seconds()),
 	}
 	for name, n := range map[string]int{

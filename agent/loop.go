@@ -34,8 +34,9 @@ type loop struct {
 	files     []string
 	dirs      []string
 	lastState time.Time
-	paths     []string // that the pass under way began with; nil: everything
-	told      uint64   // alerts, as a heartbeat counts them
+	paths     []string                // that the pass under way began with; nil: everything
+	offered   uint64                  // alerts, as a heartbeat counts them
+	told      map[string]journal.Told // of earlier runs, by rule, until the first pass
 }
 
 // published is one immutable state for readers.
@@ -52,11 +53,12 @@ type published struct {
 }
 
 func newLoop(a *Agent) *loop {
-	l := &loop{a: a}
+	l := &loop{a: a, seq: uint64(time.Now().UnixMilli())} // no journal used as many numbers
 	if a.store.journal != nil {
 		if last := a.store.journal.Last(); len(last) > 0 {
 			l.before = last
 		}
+		l.told = a.store.journal.Told()
 	}
 	return l
 }
@@ -107,6 +109,8 @@ func (l *loop) run(ctx context.Context) error {
 		case r := <-l.a.tests.done:
 			l.selfTested(r)
 		case <-alive:
+			l.journalFault()
+		case <-l.a.faults:
 			l.journalFault()
 		case <-trim.C:
 			trimMemory()
@@ -204,6 +208,7 @@ func (l *loop) judge(ctx context.Context, rules []string) {
 func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	p := l.a.parts
 	p.waive(evaluated, now)
+	l.takeUpTold(evaluated, now)
 	finding.Carry(l.before, evaluated, now)
 	changes := finding.Diff(p.engine.Rules, l.before, evaluated, now)
 	var records []journal.Record
@@ -231,6 +236,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 // change tells one change, and gives what has to be recorded of it.
 func (l *loop) change(c *finding.Change) []journal.Record {
 	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
+	l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: m.Seq})
 	l.offer(&m)
 	var diff []finding.FileDiff
 	if l.earlier != nil { // the first pass knows no before
@@ -250,7 +256,7 @@ func (l *loop) offer(m *alert.Message) {
 		o.Offer(m)
 	}
 	if counts(m) {
-		l.told++
+		l.offered++
 	}
 	l.a.o.OnAlert(*m)
 }
@@ -263,6 +269,7 @@ func (l *loop) wake() {
 
 // tell offers and records a message that stands for itself.
 func (l *loop) tell(m alert.Message) {
+	l.a.store.telling(journal.Told{Seq: m.Seq})
 	l.offer(&m)
 	l.a.store.put(nil, journal.Record{Kind: journal.Alert, At: m.Time, Seq: m.Seq, Body: &m})
 	l.wake()

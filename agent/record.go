@@ -80,6 +80,13 @@ func (s *store) put(results []finding.Result, records ...journal.Record) {
 	}
 }
 
+// telling takes down what is about to leave, before it is put.
+func (s *store) telling(t journal.Told) {
+	if s.journal != nil {
+		s.journal.Telling(t)
+	}
+}
+
 // Next is alert.Spool's. An alert that cannot be read is left out: the journal's
 // verification tells of it.
 func (s *store) Next(outlet string, after uint64, limit int) []*alert.Message {

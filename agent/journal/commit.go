@@ -116,10 +116,14 @@ func (j *Journal) commit() time.Duration {
 	err = j.sealer.keep()
 	j.mu.Lock()
 	j.flying = batch{}
+	changed := (j.fault == nil) != (err == nil)
 	j.fault, j.failed = err, 0
 	j.edge, j.free, j.lastAlert = w.edge, max(j.free, b.reserve), max(j.lastAlert, w.lastAlert)
 	more := slices.ContainsFunc(slices.Collect(maps.Values(j.sinks)), func(s *sinkState) bool { return s.dropped > 0 })
 	j.mu.Unlock()
+	if changed {
+		j.o.OnFault()
+	}
 	if more { // by compaction
 		j.poke()
 	}
@@ -164,8 +168,12 @@ func (j *Journal) failedWith(err error) time.Duration {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	changed := j.fault == nil || j.fault.Error() != err.Error()
 	j.fault = err
 	j.failed++
+	if changed {
+		j.o.OnFault()
+	}
 	return min(time.Second<<min(j.failed-1, 10), 15*time.Second)
 }
 

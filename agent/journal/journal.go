@@ -52,6 +52,7 @@ type Options struct {
 
 	OnFresh   func(why string)             // a broken journal was replaced
 	OnDropped func(sink string, n uint64)  // a sink will not get so many alerts
+	OnFault   func()                       // Fault became another one
 	Now       func() time.Time             // nil: time.Now
 	Fault     func(db *bbolt.Tx) (e error) // for tests: an error that a commit ends with
 }
@@ -67,6 +68,7 @@ type Journal struct {
 	o    Options
 	next uint64        // next sequence number; the loop's
 	wake chan struct{} // holds one token when there is something to commit; never closed
+	told *toldFile     // the loop's
 
 	disk   sync.Mutex // guards sealer; held while something is committed
 	sealer *sealer
@@ -95,23 +97,33 @@ func Open(o Options) (*Journal, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.OnFault == nil {
+		o.OnFault = func() {}
+	}
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot make the state folder: %w", err)
 	}
 	j := &Journal{o: o, wake: make(chan struct{}, 1), sinks: map[string]*sinkState{}}
 	j.disk.Lock()
 	defer j.disk.Unlock()
-	err := j.guarded(j.load)
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("cannot open %q: %w", j.path(), ErrHeld)
+	told, err := openTold(o.Dir)
+	j.told, j.fault = told, err // it can go on without
+	for _, t := range told.found {
+		j.next = max(j.next, t.Seq+1) // while the disk took nothing, no block was reserved
 	}
-	if err == nil {
+	err = j.guarded(j.load)
+	if broken(err) {
+		err = j.replace(err)
+	}
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		err = fmt.Errorf("cannot open %q: %w", j.path(), ErrHeld)
+	case err != nil:
+		err = fmt.Errorf("cannot open %q: %w", j.path(), err)
+	default:
 		return j, nil
 	}
-	if broken(err) {
-		return j, j.replace(err)
-	}
-	return nil, fmt.Errorf("cannot open %q: %w", j.path(), err)
+	return nil, errors.Join(err, told.close())
 }
 
 func (j *Journal) path() string { return filepath.Join(j.o.Dir, fileName) }
@@ -126,10 +138,7 @@ func (j *Journal) load() error {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
 	var last uint64
-	err = db.Update(func(tx *bbolt.Tx) error {
-		if err := makeBuckets(tx); err != nil {
-			return err
-		}
+	take := func(tx *bbolt.Tx) error {
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		j.db = db
@@ -137,7 +146,24 @@ func (j *Journal) load() error {
 			return err
 		}
 		return j.takeSinks(tx)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		if err := makeBuckets(tx); err != nil {
+			return err
+		}
+		if err := take(tx); err != nil || j.o.Fault == nil {
+			return err
+		}
+		return j.o.Fault(tx)
 	})
+	if full := err; errors.As(full, new(syscall.Errno)) && db.View(begun) == nil {
+		if err = db.View(take); err == nil {
+			j.mu.Lock()
+			j.fault, j.free, j.pending.reserve = full, j.next, j.next+2*seqBlock
+			j.mu.Unlock()
+			j.poke()
+		}
+	}
 	if err == nil {
 		if last == 0 {
 			j.sealer, err = newSealer(j.o.Dir)
@@ -151,14 +177,25 @@ func (j *Journal) load() error {
 	return nil
 }
 
+// begun tells whether a journal was begun in a file. Then a disk that takes
+// nothing now is no reason to do without it.
+func begun(tx *bbolt.Tx) error {
+	if meta := tx.Bucket(bucketMeta); meta == nil || numberOf(meta.Get(keySchema)) != schema {
+		return errBroken
+	}
+	return nil
+}
+
 // takeUp reserves the first block of sequence numbers, so that none of an earlier
 // run is used again, however that ended, and finds the chain's end.
 func (j *Journal) takeUp(tx *bbolt.Tx) (last uint64, err error) {
 	meta := tx.Bucket(bucketMeta)
 	j.next = max(j.next, numberOf(meta.Get(keySeq)), 1)
 	j.free = j.next + seqBlock
-	if err := meta.Put(keySeq, number(j.free)); err != nil {
-		return 0, err
+	if tx.Writable() {
+		if err := meta.Put(keySeq, number(j.free)); err != nil {
+			return 0, err
+		}
 	}
 	k, v := tx.Bucket(bucketEntries).Cursor().Last()
 	if k == nil {
@@ -198,8 +235,8 @@ func (j *Journal) replace(cause error) error {
 
 // Seq gives the next sequence number. It waits for the disk only when the block
 // was used up faster than the next could be reserved. While the disk takes no
-// reservation the numbers go on growing, and Fault says that a crash could make
-// some of them come again.
+// reservation the numbers go on growing, and Fault says that a power cut could
+// make some of them come again.
 func (j *Journal) Seq() uint64 {
 	n := j.next
 	j.next++
@@ -286,5 +323,5 @@ func (j *Journal) Close() error {
 	j.commit()
 	j.disk.Lock()
 	defer j.disk.Unlock()
-	return errors.Join(j.sealer.close(), j.db.Close())
+	return errors.Join(j.sealer.close(), j.told.close(), j.db.Close())
 }

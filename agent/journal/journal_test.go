@@ -213,7 +213,6 @@ func TestWhatWasPutTogetherIsCommittedTogetherOrNotAtAll(t *testing.T) {
 func TestADiskThatStaysFullBoundsMemoryAndCountsTheLoss(t *testing.T) {
 	o := in(t.TempDir())
 	var full atomic.Bool
-	full.Store(true)
 	o.Fault = func(*bbolt.Tx) error {
 		if full.Load() {
 			return syscall.ENOSPC
@@ -223,6 +222,7 @@ func TestADiskThatStaysFullBoundsMemoryAndCountsTheLoss(t *testing.T) {
 	told := map[string]uint64{}
 	o.OnDropped = func(sink string, n uint64) { told[sink] += n }
 	j := open(t, o)
+	full.Store(true)
 	defer j.Close()
 	const many = mostPending + 5000
 	var all []uint64

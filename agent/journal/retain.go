@@ -70,7 +70,7 @@ func (w *writer) bounds(tx *bbolt.Tx) error {
 		if w.lost[name] == 0 {
 			continue
 		}
-		if err := w.append(tx, Record{Kind: Dropped, At: w.now, Body: delivery{name, s.floor, w.lost[name]}}); err != nil {
+		if err := w.append(tx, Record{Kind: Dropped, At: w.now, Body: delivery{name, max(s.floor, s.lost), w.lost[name]}}); err != nil {
 			return err
 		}
 		if err := s.keep(tx.Bucket(bucketSinks), name); err != nil {
@@ -130,7 +130,7 @@ func (w *writer) dropAlert(_ *bbolt.Tx, alerts *bbolt.Bucket, e *Sealed) error {
 		return nil
 	}
 	w.j.mu.Lock()
-	w.j.lose(a.Seq)
+	w.j.forget(a.Seq)
 	w.j.mu.Unlock()
 	return alerts.Delete(number(a.Seq))
 }

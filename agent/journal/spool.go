@@ -18,6 +18,7 @@ type sinkState struct {
 	floor   uint64    // it does not get what is not above this: that was dropped
 	looked  time.Time // when the bounds were looked at
 	dropped uint64    // not recorded yet
+	lost    uint64    // the newest that memory had no room for; older ones may be on disk
 }
 
 func (s *sinkState) from() uint64 { return max(s.cursor, s.floor) }
@@ -146,9 +147,20 @@ func (j *Journal) stored(after uint64, limit int) []StoredAlert {
 	return out
 }
 
-// lose counts an alert that could be put neither on disk nor in memory. The
-// caller holds mu.
+// lose counts an alert that could be put neither on disk nor in memory. Those
+// before it on disk still wait. The caller holds mu.
 func (j *Journal) lose(seq uint64) {
+	for _, s := range j.sinks {
+		if s.from() < seq {
+			s.dropped++
+			s.lost = seq
+		}
+	}
+}
+
+// forget counts an alert that goes from the disk, as all before it did. The
+// caller holds mu.
+func (j *Journal) forget(seq uint64) {
 	for _, s := range j.sinks {
 		if s.from() < seq {
 			s.dropped++
@@ -203,10 +215,17 @@ func (j *Journal) takeSinks(tx *bbolt.Tx) error {
 		s := &sinkState{bounds: bounds, cursor: j.next - 1}
 		if v := b.Get([]byte(name)); len(v) == 16 {
 			s.cursor, s.floor = numberOf(v[:8]), numberOf(v[8:])
-		} else if err := s.keep(b, name); err != nil {
-			return err
+		} else if tx.Writable() {
+			if err := s.keep(b, name); err != nil {
+				return err
+			}
 		}
 		j.sinks[name] = s
+	}
+	k, _ := tx.Bucket(bucketAlerts).Cursor().Last()
+	j.lastAlert = numberOf(k)
+	if !tx.Writable() {
+		return nil
 	}
 	var gone [][]byte
 	err := b.ForEach(func(k, _ []byte) error {
@@ -220,8 +239,6 @@ func (j *Journal) takeSinks(tx *bbolt.Tx) error {
 			err = b.Delete(k)
 		}
 	}
-	k, _ := tx.Bucket(bucketAlerts).Cursor().Last()
-	j.lastAlert = numberOf(k)
 	return err
 }
 

@@ -1,0 +1,128 @@
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"stigwatch/agent/finding"
+)
+
+const (
+	toldName   = "journal.told"
+	ruleBytes  = 24
+	stateBytes = 16
+	slotBytes  = ruleBytes + stateBytes + 8 + 8 + 8
+	mostTold   = 256 // rules
+)
+
+// Told is the newest change of a rule that was about to leave.
+type Told struct {
+	Rule    string // empty: news about the agent
+	Outcome finding.Outcome
+	Turn    uint64
+	Seq     uint64
+}
+
+// toldFile holds the newest of each rule, in a slot of its own. It is written
+// before the alert leaves, and nobody waits for the disk: what a killed process
+// wrote is there when it starts again. Without it a change that left in the moment
+// before a kill, and was undone before the next start, would never be taken back.
+// After a power cut slots may be old, which costs nothing, or half written, which
+// their sums tell.
+type toldFile struct {
+	file  *os.File // nil: there is none, and nothing is kept
+	slots map[string]int64
+	found map[string]Told
+}
+
+// openTold takes the file up, whole from the beginning, so that a disk which is
+// full later has room for it.
+func openTold(dir string) (*toldFile, error) {
+	t := &toldFile{slots: map[string]int64{}, found: map[string]Told{}}
+	f, err := os.OpenFile(filepath.Join(dir, toldName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return t, fmt.Errorf("cannot open what was told last: %w", err)
+	}
+	b := make([]byte, mostTold*slotBytes)
+	n, err := f.ReadAt(b, 0)
+	if errors.Is(err, io.EOF) {
+		_, err = f.WriteAt(b[n:], int64(n))
+	}
+	if err != nil {
+		return t, errors.Join(fmt.Errorf("cannot use %q: %w", f.Name(), err), f.Close())
+	}
+	t.file = f
+	for slot := range int64(mostTold) {
+		if told, ok := toldOf(b[slot*slotBytes:][:slotBytes]); ok {
+			t.slots[told.Rule], t.found[told.Rule] = slot, told
+		}
+	}
+	return t, nil
+}
+
+// write keeps what is about to leave. What does not fit is not kept.
+func (t *toldFile) write(told Told) {
+	if t.file == nil || len(told.Rule) > ruleBytes || len(told.Outcome) > stateBytes {
+		return
+	}
+	slot, known := t.slots[told.Rule]
+	if !known {
+		slot = t.free()
+		t.slots[told.Rule] = slot
+	}
+	if slot < mostTold {
+		_, _ = t.file.WriteAt(told.bytes(), slot*slotBytes)
+	}
+}
+
+func (t *toldFile) free() int64 {
+	taken := map[int64]bool{}
+	for _, slot := range t.slots {
+		taken[slot] = true
+	}
+	for slot := range int64(mostTold) {
+		if !taken[slot] {
+			return slot
+		}
+	}
+	return mostTold
+}
+
+func (t *toldFile) close() error {
+	if t.file == nil {
+		return nil
+	}
+	return t.file.Close()
+}
+
+func (t *Told) bytes() []byte {
+	b := make([]byte, ruleBytes+stateBytes, slotBytes)
+	copy(b, t.Rule)
+	copy(b[ruleBytes:], t.Outcome)
+	b = append(b, number(t.Turn)...)
+	b = append(b, number(t.Seq)...)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:8]...)
+}
+
+func toldOf(b []byte) (Told, bool) {
+	sum := sha256.Sum256(b[:slotBytes-8])
+	text := func(b []byte) string { return string(bytes.TrimRight(b, "\x00")) }
+	return Told{
+		Rule: text(b[:ruleBytes]), Outcome: finding.Outcome(text(b[ruleBytes:][:stateBytes])),
+		Turn: numberOf(b[ruleBytes+stateBytes:][:8]), Seq: numberOf(b[ruleBytes+stateBytes+8:][:8]),
+	}, bytes.Equal(sum[:8], b[slotBytes-8:])
+}
+
+// Telling takes down that a change is about to leave, before it is put. It does
+// not wait for the disk. Only the loop calls it.
+func (j *Journal) Telling(t Told) { j.told.write(t) }
+
+// Told gives, by rule, what earlier runs were about to tell last, committed or
+// not: a rule's turn says which.
+func (j *Journal) Told() map[string]Told { return j.told.found }
