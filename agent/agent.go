@@ -68,6 +68,8 @@ type Agent struct {
 	askSoon   chan struct{} // the loop wants it asked; has room for one; never closed
 	earlier   earlier
 	tests     selfTests
+	windows   atomic.Pointer[[]api.Window] // of maintenance that are open; nil: none yet
+	requests  chan func(*loop)             // what people ask the loop to do; never closed
 }
 
 // reloadState is what status says of the configuration.
@@ -83,7 +85,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), requests: make(chan func(*loop)), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -144,7 +146,7 @@ func (a *Agent) Run(ctx context.Context) error {
 }
 
 func (a *Agent) statusOptions() status.Options {
-	o := status.Options{Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain, SelfTest: a.SelfTest}
+	o := status.Options{Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain, SelfTest: a.SelfTest, Maintenance: windowDesk{a}}
 	if j := a.store.journal; j != nil {
 		o.Journal = func(after uint64, w io.Writer) error {
 			e := json.NewEncoder(w)

@@ -37,6 +37,7 @@ type loop struct {
 	paths     []string                // that the pass under way began with; nil: everything
 	offered   uint64                  // alerts, as a heartbeat counts them
 	told      map[string]journal.Told // of earlier runs, by rule, until the first pass
+	windows   windows
 }
 
 // published is one immutable state for readers.
@@ -60,6 +61,7 @@ func newLoop(a *Agent) *loop {
 		}
 		l.told = a.store.journal.Told()
 	}
+	l.takeUpWindows()
 	return l
 }
 
@@ -108,6 +110,10 @@ func (l *loop) run(ctx context.Context) error {
 			l.heartbeat(beats.due(time.Now()))
 		case r := <-l.a.tests.done:
 			l.selfTested(r)
+		case do := <-l.a.requests:
+			do(l)
+		case <-l.windows.end:
+			l.endedByTime()
 		case <-alive:
 			l.journalFault()
 		case <-l.a.faults:
@@ -206,6 +212,7 @@ func (l *loop) judge(ctx context.Context, rules []string) {
 
 // settle takes results in and tells what they change.
 func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
+	l.endWindows(now)
 	p := l.a.parts
 	p.waive(evaluated, now)
 	l.takeUpTold(evaluated, now)
@@ -227,7 +234,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 		}})
 	}
 	if len(changes) > 0 || all {
-		l.a.store.put(evaluated, records...)
+		l.a.store.putKept(l.keptNow(all), evaluated, records...)
 		l.wake()
 	}
 	l.policyFaults(evaluated)
@@ -236,6 +243,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 // change tells one change, and gives what has to be recorded of it.
 func (l *loop) change(c *finding.Change) []journal.Record {
 	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
+	l.announce(&m, c)
 	l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: m.Seq})
 	l.offer(&m)
 	var diff []finding.FileDiff
@@ -244,7 +252,7 @@ func (l *loop) change(c *finding.Change) []journal.Record {
 		l.a.diffs.Store(c.Result.Rule, diff)
 	}
 	return []journal.Record{
-		{Kind: journal.Change, At: c.At, Body: &lateChange{*c, m.Seq, diff}},
+		{Kind: journal.Change, At: c.At, Body: &lateChange{*c, m.Seq, m.Announced, diff}},
 		{Kind: journal.Alert, At: c.At, Seq: m.Seq, Body: &m},
 	}
 }

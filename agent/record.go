@@ -17,9 +17,10 @@ import (
 // lateChange becomes a history.Change when it is written: not on the way to the
 // alert.
 type lateChange struct {
-	change finding.Change
-	alert  uint64
-	diff   []finding.FileDiff
+	change    finding.Change
+	alert     uint64
+	announced string
+	diff      []finding.FileDiff
 }
 
 // Late makes it. What the policy says of the rule besides its title is left out:
@@ -28,7 +29,7 @@ func (c *lateChange) Late() any {
 	r := api.FromResult(c.change.Rule, c.change.Result)
 	r.Remark = ""
 	return history.Change{
-		Event: c.change.Event, Previous: c.change.Was.Outcome, Since: api.At(c.change.Was.Since), Alert: c.alert, Result: r,
+		Event: c.change.Event, Previous: c.change.Was.Outcome, Since: api.At(c.change.Was.Since), Alert: c.alert, Announced: c.announced, Result: r,
 		Diff: api.FromDiffs(c.diff),
 	}
 }
@@ -66,8 +67,13 @@ type store struct {
 // put takes down what happened, without waiting. What is put together outlives a
 // crash together.
 func (s *store) put(results []finding.Result, records ...journal.Record) {
+	s.putKept(nil, results, records...)
+}
+
+// putKept is put with values that are to be found again after a restart.
+func (s *store) putKept(kept map[string]any, results []finding.Result, records ...journal.Record) {
 	if s.journal != nil {
-		s.journal.Put(results, records...)
+		s.journal.PutKept(kept, results, records...)
 		return
 	}
 	if s.memory == nil {

@@ -29,6 +29,10 @@ func (a *Agent) self(p *published) *api.Agent {
 	out.Passes = api.Passes{Count: a.timing.count, Full: a.timing.full, Last: api.At(a.timing.last)}
 	a.timing.mu.Unlock()
 	out.Passes.EvalP50us, out.Passes.EvalP99us = p50.Microseconds(), p99.Microseconds()
+	out.Maintenance = []api.Window{}
+	if w := a.windows.Load(); w != nil {
+		out.Maintenance = *w
+	}
 	for _, o := range a.outlets {
 		s := o.Stats()
 		out.Sinks = append(out.Sinks, api.Sink{

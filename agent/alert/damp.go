@@ -70,17 +70,35 @@ func (d *damper) put(m *Message, now time.Time) []told {
 		f = &flap{}
 		d.rules[m.Rule] = f
 	}
+	out := f.apart(m, d.within)
 	often := len(f.times) == d.changes && m.Time.Sub(f.times[0]) < d.within
 	f.times = append(f.times[max(0, len(f.times)+1-d.changes):], m.Time)
 	if f.held == nil && !often {
-		f.told = m.Result
-		return []told{{m, m.Seq}}
+		f.tell(m)
+		return append(out, told{m, m.Seq})
 	}
 	f.hold(m, earlier(m.Time, now).Add(d.within))
 	if m.Event == finding.Opened && m.Severity == finding.High && f.told != finding.Fail {
-		return []told{f.release(d.within)}
+		return append(out, f.release(d.within))
 	}
-	return nil
+	return out
+}
+
+// apart lets out what is held when a window of maintenance has begun or ended
+// since: a summary for information must not swallow what ranks higher.
+func (f *flap) apart(m *Message, within time.Duration) []told {
+	if f.held == nil || f.held.last.Announced == m.Announced {
+		return nil
+	}
+	return []told{f.release(within)}
+}
+
+// tell keeps what a receiver takes the rule for that leaves out what is for
+// information.
+func (f *flap) tell(m *Message) {
+	if m.Announced == "" {
+		f.told = m.Result
+	}
 }
 
 // due gives the summaries whose time is over, the oldest first.
@@ -134,7 +152,8 @@ func (f *flap) hold(m *Message, until time.Time) {
 
 func (f *flap) release(within time.Duration) told {
 	h := f.held
-	f.held, f.told = nil, h.last.Result
+	f.held = nil
+	f.tell(h.last)
 	if h.n == 1 {
 		return told{h.last, h.first}
 	}

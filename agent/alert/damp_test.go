@@ -230,3 +230,31 @@ func TestCrashWhileDampingLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// What is for information must not swallow in a summary what ranks higher, nor
+// pass for what the receiver knows.
+func TestSummariesEndWhereAWindowBeginsOrEnds(t *testing.T) {
+	start := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	d := newDamper(damped)
+	var got []string
+	put := func(seq uint64, fails bool, ticket string) {
+		m := change(seq, "V-250989", start.Add(time.Duration(seq)*time.Second), fails, finding.High)
+		if ticket != "" {
+			m.Announce(ticket)
+		}
+		for _, o := range d.put(m, m.Time) {
+			got = append(got, fmt.Sprintf("%d %s %d", o.from, o.message.Announced, o.message.Seq))
+		}
+	}
+	for seq := uint64(1); seq <= 5; seq++ {
+		put(seq, seq%2 == 0, "") // the last two are held
+	}
+	put(6, true, "CHG1")
+	put(7, false, "CHG1")
+	put(8, true, "CHG1")
+	put(9, true, "") // left by the window: the receiver takes the rule for passing
+	want := []string{"1  1", "2  2", "3  3", "4  4", "5  5", "6 CHG1 6", "7 CHG1 8", "9  9"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -45,7 +45,7 @@ func (f ecsFormat) bytes(m *Message) ([]byte, error) {
 // ecsEvent keeps to the schema's words for kind, category, type and outcome.
 func ecsEvent(m *Message, at string) object {
 	kind, dataset := "event", product+"."+category(m)
-	if m.Event == finding.Opened || m.Event == finding.Changed {
+	if (m.Event == finding.Opened || m.Event == finding.Changed) && m.Announced == "" {
 		kind = "alert"
 	}
 	e := filled(object{
@@ -77,6 +77,9 @@ func ecsTags(m *Message) []string {
 	}
 	if m.Waived {
 		tags = append(tags, "waived")
+	}
+	if m.Announced != "" {
+		tags = append(tags, "announced")
 	}
 	return tags
 }

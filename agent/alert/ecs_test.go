@@ -66,7 +66,7 @@ func TestECSKindAndOutcome(t *testing.T) {
 		{finding.Resolved, finding.NotApplicable, "event", "unknown"},
 	} {
 		m := everything()
-		m.Event, m.Result = c.event, c.result
+		m.Event, m.Result, m.Announced = c.event, c.result, ""
 		e := readJSON(t, formatFor(t, "ecs"), m)["event"].(object)
 		if e["kind"] != c.kind || e["outcome"] != c.outcome {
 			t.Errorf("%+v: %v", c, e)

@@ -32,7 +32,7 @@ func TestJournalReceivesFields(t *testing.T) {
 	}
 	got := fieldsOf(t, datagram(t, receiver))
 	want := map[string]string{
-		"PRIORITY": "3", "SYSLOG_IDENTIFIER": "stigwatch",
+		"PRIORITY": "6", "SYSLOG_IDENTIFIER": "stigwatch",
 		"MESSAGE":       "V-250989 opened (CAT II): it is␊wrong (/etc/x=y:12)",
 		"STIGWATCH_SEQ": "7", "STIGWATCH_ID": got["STIGWATCH_ID"], "STIGWATCH_EVENT": "opened",
 		"STIGWATCH_RULE": "V-250989", "STIGWATCH_STIG_ID": "MOIS-ND-000420", "STIGWATCH_SEVERITY": "medium",

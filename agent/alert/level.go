@@ -34,9 +34,13 @@ func (l level) String() string {
 
 // level ranks a message: bad news by the rule's category, good news as notice,
 // doubt and news about the agent as warning, unless Severity raises the latter.
-// What was accepted is for information, and so is what tells of no change.
+// What was accepted or announced is for information, and so is what tells of no
+// change; that a window of maintenance was opened, or has ended, is a notice.
 func (m *Message) level() level {
-	if m.Waived {
+	switch {
+	case m.Event == finding.Maintenance:
+		return notice
+	case m.Waived, m.Announced != "":
 		return info
 	}
 	switch m.Event {

@@ -113,7 +113,7 @@ func subject(batch []*Message) string {
 
 // counts says how many messages of which event there are, the worse ones first.
 func counts(batch []*Message) string {
-	order := []finding.Event{finding.Opened, finding.Changed, finding.Lost, finding.Agent, finding.Resolved, finding.Regained, finding.Heartbeat, finding.SelfTest}
+	order := []finding.Event{finding.Opened, finding.Changed, finding.Lost, finding.Agent, finding.Maintenance, finding.Resolved, finding.Regained, finding.Heartbeat, finding.SelfTest}
 	n := map[finding.Event]int{}
 	for _, m := range batch {
 		if n[m.Event]++; n[m.Event] == 1 && !slices.Contains(order, m.Event) {
@@ -134,7 +134,7 @@ func worst(batch []*Message) int {
 	least := 0
 	for _, m := range batch {
 		bad := m.Event == finding.Opened || m.Event == finding.Changed || m.Event == finding.Lost
-		if cat := m.Severity.CAT(); bad && !m.Waived && cat > 0 && (least == 0 || cat < least) {
+		if cat := m.Severity.CAT(); bad && !m.Waived && m.Announced == "" && cat > 0 && (least == 0 || cat < least) {
 			least = cat
 		}
 	}

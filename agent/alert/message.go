@@ -38,7 +38,7 @@ type Message struct {
 	Announced string            `json:"announced"`          // ticket of the maintenance window that is open
 	Code      string            `json:"code"`               // of the agent's condition; empty for a change of verdict
 	Who       *Who              `json:"who,omitempty"`      // changed the file; nil: unknown
-	Counters  map[string]uint64 `json:"counters,omitempty"` // of a heartbeat; of a summary, how many changes
+	Counters  map[string]uint64 `json:"counters,omitempty"` // of a heartbeat; of a summary or a window's end, how many changes
 	Head      string            `json:"head,omitempty"`     // of the journal, in a heartbeat: number:hash
 	Sinks     []string          `json:"sinks,omitempty"`    // that get it; nil: all
 }
@@ -103,6 +103,29 @@ func AgentMessage(code, text string, severity finding.Severity, host string, seq
 func NewsMessage(event finding.Event, text, host string, seq uint64, at time.Time) Message {
 	m := Message{Seq: seq, Event: event, Time: instant(at), Host: clean(host), Text: clean("stigwatch " + text)}
 	m.ID = m.digest(m.Time.Format(time.RFC3339Nano), "", "")
+	return m
+}
+
+// Announce marks a change that happened in a window of maintenance, by the window's
+// ticket: it is for information then.
+func (m *Message) Announce(ticket string) {
+	m.Announced = clean(ticket)
+	m.Text = clean(m.Text + " (announced: " + ticket + ")")
+}
+
+// Left says of a change that a window of maintenance, which has ended, left it so.
+func (m *Message) Left(ticket string) {
+	m.Text = clean(m.Text + " (left by maintenance " + ticket + ")")
+}
+
+// WindowMessage makes the message that a window of maintenance was opened or has
+// ended; which tells this window from others of the same ticket.
+func WindowMessage(code, ticket, reason, text, which, host string, counters map[string]uint64, seq uint64, at time.Time) Message {
+	m := Message{
+		Seq: seq, Event: finding.Maintenance, Time: instant(at), Host: clean(host),
+		Code: clean(code), Announced: clean(ticket), Reason: clean(reason), Text: clean(text), Counters: counters,
+	}
+	m.ID = m.digest(which, "", "")
 	return m
 }
 

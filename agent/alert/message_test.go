@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,29 @@ func TestLevels(t *testing.T) {
 			m := Message{Event: tc.event, Severity: severity}
 			if got := m.level(); got != want {
 				t.Errorf("%s %q: %v, want %v", tc.event, severity, got, want)
+			}
+		}
+	}
+}
+
+func TestAnnouncedChangesAreForInformation(t *testing.T) {
+	plain := FromChange(opened(), "sentry1", 7)
+	m := plain
+	m.Announce("CHG1\x1b")
+	if m.level() != info || m.Announced != "CHG1␛" || m.Text != plain.Text+" (announced: CHG1␛)" || m.ID != plain.ID {
+		t.Errorf("%v %+v", m.level(), m)
+	}
+	w := WindowMessage("maintenance-opened", "CHG1", "why", "maintenance CHG1 opened", "W7", "sentry1", nil, 8, at)
+	if w.level() != notice || w.Event != finding.Maintenance || w.Announced != "CHG1" || w.Code != "maintenance-opened" {
+		t.Errorf("%v %+v", w.level(), w)
+	}
+	if again := WindowMessage("maintenance-opened", "CHG1", "why", "", "W8", "sentry1", nil, 8, at); again.ID == w.ID {
+		t.Error("two windows of one ticket have the same id")
+	}
+	for _, name := range []string{"rfc5424", "cef", "leef", "json", "ocsf", "ecs"} {
+		for _, one := range []*Message{&m, &w} {
+			if line, err := formatFor(t, name).bytes(one); err != nil || !bytes.Contains(line, []byte("CHG1")) {
+				t.Errorf("%s: %s, %v", name, line, err)
 			}
 		}
 	}

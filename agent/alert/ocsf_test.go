@@ -44,7 +44,7 @@ func TestOCSFTellsTheLifeOfAFinding(t *testing.T) {
 	}
 	for _, c := range cases {
 		m := everything()
-		m.Event, m.Result, m.Waived = c.event, c.result, c.waived
+		m.Event, m.Result, m.Waived, m.Announced = c.event, c.result, c.waived, ""
 		e := readJSON(t, formatFor(t, "ocsf"), m)
 		if e["type_uid"] != c.typeUID || e["status_id"] != c.status || e["compliance"].(object)["status_id"] != c.compliant {
 			t.Errorf("%+v: %v, %v, %v", c, e["type_uid"], e["status_id"], e["compliance"])

@@ -9,9 +9,13 @@ var (
 	ocsfStatuses   = map[int]string{1: "New", 2: "In Progress", 3: "Suppressed", 4: "Resolved"}
 )
 
-// ocsfSeverity is the rule's own, whatever happened to it. News about the agent
-// is low, unless its severity says otherwise; a heartbeat is informational.
+// ocsfSeverity is the rule's own, whatever happened to it, unless it was announced.
+// News about the agent is low, unless its severity says otherwise; a heartbeat is
+// informational.
 func ocsfSeverity(m *Message) int {
+	if m.Announced != "" {
+		return 1
+	}
 	switch m.Severity {
 	case finding.High:
 		return 4
@@ -34,9 +38,9 @@ func ocsfLifecycle(m *Message) (activity, status int) {
 	switch {
 	case m.Event == finding.Resolved, m.Event == finding.Regained:
 		return 3, 4
-	case m.Waived && m.Event == finding.Opened:
+	case (m.Waived || m.Announced != "") && m.Event == finding.Opened:
 		return 1, 3
-	case m.Waived:
+	case m.Waived, m.Announced != "":
 		return 2, 3
 	case m.Event == finding.Opened:
 		return 1, 1

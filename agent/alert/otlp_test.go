@@ -52,7 +52,7 @@ func TestOTLPBringsEveryField(t *testing.T) {
 			Scope: &commonpb.InstrumentationScope{Name: "stigwatch", Version: "1.2.3"},
 			LogRecords: []*logspb.LogRecord{{
 				TimeUnixNano: at, ObservedTimeUnixNano: at, EventName: "stigwatch.opened",
-				SeverityNumber: logspb.SeverityNumber_SEVERITY_NUMBER_ERROR, SeverityText: "err",
+				SeverityNumber: logspb.SeverityNumber_SEVERITY_NUMBER_INFO, SeverityText: "info",
 				Body: pairs("", m.Text)[0].Value,
 				Attributes: pairs(
 					"stigwatch.seq", 7, "stigwatch.id", m.ID, "stigwatch.event", "opened", "stigwatch.rule", "V-250989",

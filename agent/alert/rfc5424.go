@@ -74,6 +74,7 @@ func parameters(m *Message) map[string]string {
 		"expected":  clean(m.Expected),
 		"actual":    clean(m.Actual),
 		"code":      clean(m.Code),
+		"announced": clean(m.Announced),
 	}
 }
 

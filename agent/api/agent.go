@@ -16,6 +16,7 @@ type Agent struct {
 	Journal       *Journal    `json:"journal"` // null: there is none, the state folder could not be used
 	Conditions    []Condition `json:"conditions"`
 	SelfTest      *SelfTest   `json:"selftest,omitempty"` // the newest; absent before the first
+	Maintenance   []Window    `json:"maintenance"`        // windows that are open
 }
 
 // Journal says how the record is.

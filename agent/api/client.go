@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -128,17 +129,33 @@ func (c *Client) Journal(ctx context.Context, after uint64) (io.ReadCloser, erro
 // SelfTest has the agent test itself, and waits for what comes of it.
 func (c *Client) SelfTest(ctx context.Context) (*SelfTest, error) {
 	t := &SelfTest{}
-	return t, c.ask(ctx, MaxSelfTest+callTimeout, http.MethodPost, "/v1/selftest", t)
+	return t, c.ask(ctx, MaxSelfTest+callTimeout, http.MethodPost, "/v1/selftest", nil, t)
+}
+
+// OpenWindow asks for a window of maintenance.
+func (c *Client) OpenWindow(ctx context.Context, q *WindowRequest) (*Window, error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask for a window: %w", err)
+	}
+	w := &Window{}
+	return w, c.ask(ctx, callTimeout, http.MethodPost, "/v1/maintenance", body, w)
+}
+
+// CloseWindow asks for the end of a window, by its id.
+func (c *Client) CloseWindow(ctx context.Context, id string) (*WindowEnd, error) {
+	e := &WindowEnd{}
+	return e, c.ask(ctx, callTimeout, http.MethodPost, "/v1/maintenance/"+url.PathEscape(id)+"/close", nil, e)
 }
 
 func (c *Client) call(ctx context.Context, timeout time.Duration, path string, into any) error {
-	return c.ask(ctx, timeout, http.MethodGet, path, into)
+	return c.ask(ctx, timeout, http.MethodGet, path, nil, into)
 }
 
-func (c *Client) ask(ctx context.Context, timeout time.Duration, method, path string, into any) error {
+func (c *Client) ask(ctx context.Context, timeout time.Duration, method, path string, body []byte, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	res, err := c.send(ctx, method, path)
+	res, err := c.do(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
@@ -151,14 +168,14 @@ func (c *Client) ask(ctx context.Context, timeout time.Duration, method, path st
 
 // get asks for a path; the answer, whose body the caller closes, is a success.
 func (c *Client) get(ctx context.Context, path string) (*http.Response, error) {
-	return c.send(ctx, http.MethodGet, path)
+	return c.do(ctx, http.MethodGet, path, nil)
 }
 
-func (c *Client) send(ctx context.Context, method, path string) (*http.Response, error) {
+func (c *Client) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	if len(c.socket) > MaxSocketPath {
 		return nil, &Unreachable{c.socket, fmt.Errorf("the path has %d bytes, a socket's may have %d", len(c.socket), MaxSocketPath)}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, socketAddress+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, socketAddress+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask for %q: %w", path, err)
 	}

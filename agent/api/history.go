@@ -14,17 +14,18 @@ type History struct {
 
 // HistoryLine is one entry of the journal, for people.
 type HistoryLine struct {
-	N        uint64     `json:"n"` // number of the entry
-	At       Time       `json:"at"`
-	What     string     `json:"what"` // event of a rule, or kind of the entry
-	Rule     string     `json:"rule"` // empty: about the agent, as all below but Text
-	Severity string     `json:"severity"`
-	Title    string     `json:"title"`
-	Previous string     `json:"previous"`
-	Result   string     `json:"result"`
-	Text     string     `json:"text"`
-	Evidence []Evidence `json:"evidence"`
-	Diff     []FileDiff `json:"diff"` // of the files that it rests on
+	N         uint64     `json:"n"` // number of the entry
+	At        Time       `json:"at"`
+	What      string     `json:"what"` // event of a rule, or kind of the entry
+	Rule      string     `json:"rule"` // empty: about the agent, as all below but Text
+	Severity  string     `json:"severity"`
+	Title     string     `json:"title"`
+	Previous  string     `json:"previous"`
+	Result    string     `json:"result"`
+	Text      string     `json:"text"`
+	Announced string     `json:"announced"` // ticket of the window of maintenance that it happened in
+	Evidence  []Evidence `json:"evidence"`
+	Diff      []FileDiff `json:"diff"` // of the files that it rests on
 }
 
 // FileDiff is what changed in one file, of the lines that facts are read from.

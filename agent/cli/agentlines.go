@@ -26,6 +26,11 @@ func (e *env) writeAgent(s *screen, r *api.Report) {
 	for _, line := range lines(a.Config.Error) {
 		s.entry("", yellow, "not reloaded: "+line)
 	}
+	for i := range a.Maintenance {
+		w := &a.Maintenance[i]
+		s.entry("window", yellow, fmt.Sprintf("%s %s, ends in %s, opened by %s, changes so far: %d; %s",
+			safe(w.ID), safe(w.Ticket), e.left(w), safe(w.By), w.Changes, rulesOf(w)))
+	}
 	for _, k := range a.Sinks {
 		writeSink(s, k, now)
 	}

@@ -74,6 +74,7 @@ func newRoot(e *env) *cobra.Command {
 		newHistoryCommand(e),
 		newAttestCommand(e),
 		newWaiveCommand(e),
+		newMaintenanceCommand(e),
 		newSiteCommand(e),
 		newMapCommand(e),
 		newStigCommand(e),

@@ -93,6 +93,10 @@ func reported() *api.Report {
 				{Name: "local", Type: "journal", How: "written", Micros: 10_001_000, Error: "it did not take the message within 10s: cannot connect: no such \x1b[2Jfile"},
 			},
 		},
+		Maintenance: []api.Window{{
+			ID: "W31", Ticket: "CHG\x1b[2J1", By: "root", Opened: before(time.Hour), Until: before(-time.Hour), Changes: 2,
+			Rules: []string{"V-250986", "V-250991"},
+		}},
 		Conditions: []api.Condition{
 			{Code: "watch-overflow", Message: "events were lost", Since: before(50 * time.Hour)},
 			{Code: "unreadable-file", Message: "permission denied", File: "/etc/snmp/snmpd.conf\u202e", Since: before(0)},

@@ -14,8 +14,9 @@ const (
 	Regained Event = "regained" // it can be told again, and passes
 	Agent    Event = "agent"    // about stigwatch itself
 
-	Heartbeat Event = "heartbeat" // it lives, and how everything stands
-	SelfTest  Event = "selftest"  // it tries whether a change would be told; nothing has changed
+	Heartbeat   Event = "heartbeat"   // it lives, and how everything stands
+	SelfTest    Event = "selftest"    // it tries whether a change would be told; nothing has changed
+	Maintenance Event = "maintenance" // a window was opened or has ended
 )
 
 // Change is one difference between two passes.

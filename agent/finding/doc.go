@@ -17,6 +17,7 @@
 //	pass        one judging of the rules against one snapshot
 //	change      the difference between two passes, for one rule
 //	sink        somewhere an alert goes
+//	window      a time of announced maintenance, for some rules or all
 //	condition   something wrong with the agent itself, with a stable code
 //	heartbeat   word to a sink, at its interval, that the agent lives
 //	self-test   the agent's own trial whether a change would be told

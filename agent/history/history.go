@@ -18,12 +18,13 @@ import (
 
 // Change is the body of an entry about a change of verdict.
 type Change struct {
-	Event    finding.Event   `json:"event"`
-	Previous finding.Outcome `json:"previous"` // empty: the rule was not judged before
-	Since    api.Time        `json:"since"`    // of the result before
-	Alert    uint64          `json:"alert"`    // sequence number
-	Result   api.Result      `json:"result"`
-	Diff     []api.FileDiff  `json:"diff"` // of the files that it rests on
+	Event     finding.Event   `json:"event"`
+	Previous  finding.Outcome `json:"previous"`            // empty: the rule was not judged before
+	Since     api.Time        `json:"since"`               // of the result before
+	Alert     uint64          `json:"alert"`               // sequence number
+	Announced string          `json:"announced,omitempty"` // ticket of the window of maintenance that it happened in
+	Result    api.Result      `json:"result"`
+	Diff      []api.FileDiff  `json:"diff"` // of the files that it rests on
 }
 
 // State is the body of an entry that says how everything stands: at each start,
@@ -123,6 +124,7 @@ func (f *Fold) line(e journal.Entry, ruleID, what, text string, c *Change) {
 	}
 	l := api.HistoryLine{N: e.N, At: api.At(e.At), What: what, Rule: ruleID, Text: text, Evidence: []api.Evidence{}, Diff: []api.FileDiff{}}
 	if c != nil {
+		l.Announced = c.Announced
 		l.Previous, l.Result, l.Severity, l.Title = string(c.Previous), c.Result.Result, c.Result.Severity, c.Result.Title
 		l.Evidence, l.Diff = append(l.Evidence, c.Result.Evidence...), append(l.Diff, c.Diff...)
 	}

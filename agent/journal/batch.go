@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"maps"
+
 	"stigwatch/agent/finding"
 )
 
@@ -11,6 +13,7 @@ const mostPending = 20_000
 // batch is what is committed together.
 type batch struct {
 	results    map[string]finding.Result
+	kept       map[string]any // by name; nil: not any more
 	records    []Record
 	cursors    map[string]uint64 // by sink
 	reserve    uint64            // of sequence numbers
@@ -18,10 +21,14 @@ type batch struct {
 }
 
 func (b *batch) empty() bool {
-	return len(b.results) == 0 && len(b.records) == 0 && len(b.cursors) == 0 && b.reserve == 0 && b.unrecorded == 0
+	return len(b.results) == 0 && len(b.kept) == 0 && len(b.records) == 0 && len(b.cursors) == 0 && b.reserve == 0 && b.unrecorded == 0
 }
 
-func (b *batch) add(results []finding.Result, records []Record) {
+func (b *batch) add(kept map[string]any, results []finding.Result, records []Record) {
+	if b.kept == nil {
+		b.kept = map[string]any{}
+	}
+	maps.Copy(b.kept, kept)
 	if b.results == nil {
 		b.results = map[string]finding.Result{}
 	}
@@ -39,6 +46,10 @@ func (b *batch) before(old batch) {
 		}
 		old.results[rule] = r
 	}
+	if old.kept == nil {
+		old.kept = map[string]any{}
+	}
+	maps.Copy(old.kept, b.kept)
 	for sink, seq := range b.cursors {
 		if old.cursors == nil {
 			old.cursors = map[string]uint64{}

@@ -18,6 +18,7 @@ var (
 	bucketAlerts  = []byte("alerts")  // sequence number → number of its entry
 	bucketSinks   = []byte("sinks")   // name → cursor, floor
 	bucketLast    = []byte("last")    // rule → its last result, JSON
+	bucketKept    = []byte("kept")    // name → value, JSON
 	bucketMeta    = []byte("meta")
 
 	keySeq    = []byte("seq")    // first sequence number that is not reserved
@@ -29,7 +30,7 @@ var (
 const schema = 1
 
 func makeBuckets(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketEntries, bucketAlerts, bucketSinks, bucketLast, bucketMeta} {
+	for _, name := range [][]byte{bucketEntries, bucketAlerts, bucketSinks, bucketLast, bucketKept, bucketMeta} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
@@ -197,7 +198,7 @@ func (w *writer) write(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	for _, step := range []func(*bbolt.Tx) error{w.results, w.records, w.cursors, w.bounds, w.compact} {
+	for _, step := range []func(*bbolt.Tx) error{w.results, w.kept, w.records, w.cursors, w.bounds, w.compact} {
 		if err := step(tx); err != nil {
 			return err
 		}
@@ -219,6 +220,26 @@ func (w *writer) results(tx *bbolt.Tx) error {
 			return fmt.Errorf("cannot record %s: %w", rule, err)
 		}
 		if err := last.Put([]byte(rule), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) kept(tx *bbolt.Tx) error {
+	kept := tx.Bucket(bucketKept)
+	for name, value := range w.batch.kept {
+		if value == nil {
+			if err := kept.Delete([]byte(name)); err != nil {
+				return err
+			}
+			continue
+		}
+		b, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("cannot keep %q: %w", name, err)
+		}
+		if err := kept.Put([]byte(name), b); err != nil {
 			return err
 		}
 	}

@@ -258,11 +258,25 @@ func (j *Journal) Seq() uint64 {
 // Put hands over what happened, and the results that are the last pass now, to
 // be committed together. It does not block and keeps nothing of the slices.
 func (j *Journal) Put(results []finding.Result, records ...Record) {
+	j.PutKept(nil, results, records...)
+}
+
+// PutKept is Put with small values, by name, that are to be kept as they are now:
+// Kept gives them back after a restart. They become JSON off the caller's path and
+// must not change any more; nil takes one away.
+func (j *Journal) PutKept(kept map[string]any, results []finding.Result, records ...Record) {
 	j.mu.Lock()
-	j.pending.add(results, records)
+	j.pending.add(kept, results, records)
 	j.bound()
 	j.mu.Unlock()
 	j.poke()
+}
+
+// Flush waits until what was handed over is on disk; its error says that it is
+// not, and is tried again.
+func (j *Journal) Flush() error {
+	j.commit()
+	return j.Fault()
 }
 
 func (j *Journal) poke() {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,16 @@ func (j *Journal) Last() map[string]finding.Result {
 			}
 			return nil
 		})
+	})
+	return out
+}
+
+// Kept gives the value that was last kept under a name; nil when there is none.
+func (j *Journal) Kept(name string) json.RawMessage {
+	var out json.RawMessage
+	_ = j.view(func(tx *bbolt.Tx) error {
+		out = bytes.Clone(tx.Bucket(bucketKept).Get([]byte(name)))
+		return nil
 	})
 	return out
 }

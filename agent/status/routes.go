@@ -2,6 +2,7 @@ package status
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,8 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v1/explain/{rule}", readers, s.explain},
 		{http.MethodGet, "/v1/journal", readers, s.journal},
 		{http.MethodPost, "/v1/selftest", readers, s.selfTest},
+		{http.MethodPost, "/v1/maintenance", owners, s.openWindow},
+		{http.MethodPost, "/v1/maintenance/{id}/close", owners, s.closeWindow},
 	}
 }
 
@@ -49,11 +52,12 @@ func (s *Server) admit(r route) http.Handler {
 			s.refuse(w, http.StatusForbidden, "only root and the agent's own user may do this")
 			return
 		}
-		_, err := io.Copy(io.Discard, http.MaxBytesReader(w, req.Body, maxRequest))
+		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxRequest))
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			s.refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", maxRequest))
 			return
 		}
+		req.Body = io.NopCloser(bytes.NewReader(body))
 		r.handle(w, req)
 	})
 }

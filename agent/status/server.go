@@ -42,6 +42,8 @@ type Options struct {
 	Snapshot func() *api.Report
 	// Explain tells all about one rule; nil: not offered.
 	Explain func(ctx context.Context, rule string, trace bool) (*api.Explanation, error)
+	// Maintenance opens and closes windows for a user; nil: not offered.
+	Maintenance Maintenance
 	// Journal writes the journal, one JSON document a line; nil: there is none.
 	Journal func(after uint64, w io.Writer) error
 
@@ -52,6 +54,13 @@ type Options struct {
 	Idle    time.Duration // for a connection between requests; 0 = 60 s
 	Wait    time.Duration // longest wait for news; 0 = api.MaxWait
 	Poll    time.Duration // how often news are looked for while somebody waits; 0 = 100 ms
+}
+
+// Maintenance is who opens and closes windows of maintenance. An error that is an
+// *api.Refused goes to the client as it is.
+type Maintenance interface {
+	Open(ctx context.Context, uid uint32, q *api.WindowRequest) (*api.Window, error)
+	Close(ctx context.Context, uid uint32, id string) (*api.WindowEnd, error)
 }
 
 func (o Options) withDefaults() Options {
