@@ -70,6 +70,7 @@ type Agent struct {
 	tests     selfTests
 	windows   atomic.Pointer[[]api.Window] // of maintenance that are open; nil: none yet
 	requests  chan func(*loop)             // what people ask the loop to do; never closed
+	blame     *blame
 }
 
 // reloadState is what status says of the configuration.
@@ -138,6 +139,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.asking(gctx) })
 	group.Go(func() error { return a.selfTesting(gctx) })
 	group.Go(func() error { defer told(); return a.looping(ctx, gctx) })
+	group.Go(func() error { return a.blame.finder.Run(gctx) })
+	group.Go(func() error { return a.blame.following(gctx, &a.store) })
 	err := group.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil
@@ -169,8 +172,13 @@ func (a *Agent) open() error {
 		return err
 	}
 	a.tests.machine, a.tests.file = machine, filepath.Join(a.parts.cfg.RuntimeDir, canaryName)
-	a.watcher, err = watch.New(watch.Options{Resolver: resolver{a, machine}})
-	return err
+	paths := resolver{a, machine}
+	if a.watcher, err = watch.New(watch.Options{Resolver: paths}); err != nil {
+		return err
+	}
+	a.blame = newBlame(a.parts.cfg.Who, paths, func() string { return a.live.Load().cfg.Root })
+	a.o.Log.Info("who changed a file is asked of", "sources", a.blame.finder.Sources())
+	return nil
 }
 
 func (a *Agent) openOutlets(cfg *config.Config) ([]*alert.Outlet, error) {

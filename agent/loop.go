@@ -38,6 +38,7 @@ type loop struct {
 	offered   uint64                  // alerts, as a heartbeat counts them
 	told      map[string]journal.Told // of earlier runs, by rule, until the first pass
 	windows   windows
+	inquiry   *inquiry // about the changes of the pass under way; nil: no event began it
 }
 
 // published is one immutable state for readers.
@@ -154,7 +155,9 @@ func (l *loop) event(ctx context.Context, e watch.Event) {
 			return
 		}
 	}
+	l.inquiry = l.a.blame.begin(ctx, e)
 	l.update(ctx, e.Paths)
+	l.inquiry = nil
 	l.rewatch(ctx)
 }
 
@@ -236,6 +239,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	if len(changes) > 0 || all {
 		l.a.store.putKept(l.keptNow(all), evaluated, records...)
 		l.wake()
+		l.inquiry.follow()
 	}
 	l.policyFaults(evaluated)
 }
@@ -243,6 +247,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 // change tells one change, and gives what has to be recorded of it.
 func (l *loop) change(c *finding.Change) []journal.Record {
 	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
+	by := l.inquiry.answer(&m, c)
 	l.announce(&m, c)
 	l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: m.Seq})
 	l.offer(&m)
@@ -251,10 +256,10 @@ func (l *loop) change(c *finding.Change) []journal.Record {
 		diff = finding.FileDiffs(l.earlier, l.snap, c.Was, c.Result)
 		l.a.diffs.Store(c.Result.Rule, diff)
 	}
-	return []journal.Record{
+	return append([]journal.Record{
 		{Kind: journal.Change, At: c.At, Body: &lateChange{*c, m.Seq, m.Announced, diff}},
 		{Kind: journal.Alert, At: c.At, Seq: m.Seq, Body: &m},
-	}
+	}, by...)
 }
 
 // offer hands a message to every sink that can send it without waiting. Who calls
@@ -391,6 +396,7 @@ func (l *loop) rewatch(ctx context.Context) {
 func (l *loop) watch(files, dirs []string) []string {
 	l.files, l.dirs = files, dirs
 	added, err := l.a.watcher.Set(slices.Concat(files, []string{canaryPath}), dirs)
+	l.a.blame.watch(files, dirs)
 	if err == nil {
 		l.a.conds.clear("watch-incomplete")
 		return added
@@ -460,9 +466,9 @@ func isLive(path string) bool { return strings.HasPrefix(path, facts.LivePrefix)
 // swap puts new parts in place. What only a restart can change is refused.
 func (l *loop) swap(_ context.Context, next *parts) error {
 	was := l.a.parts.cfg
-	if was.StateDir != next.cfg.StateDir || was.Socket != next.cfg.Socket || !reflect.DeepEqual(was.Sinks, next.cfg.Sinks) {
+	if was.StateDir != next.cfg.StateDir || was.Socket != next.cfg.Socket || !reflect.DeepEqual(was.Sinks, next.cfg.Sinks) || !reflect.DeepEqual(was.Who, next.cfg.Who) {
 		next.close()
-		return fmt.Errorf("cannot change state_dir, runtime_dir or sinks without a restart: systemctl restart stigwatch")
+		return fmt.Errorf("cannot change state_dir, runtime_dir, sinks or who without a restart: systemctl restart stigwatch")
 	}
 	next.reader.Hold(l.a.watcher.Busy)
 	old := l.a.parts

@@ -175,14 +175,14 @@ func mailFields(m *Message) []mailField {
 		{"expected", m.Expected},
 		{"actual", m.Actual},
 		{"before", m.Before},
-		{"by", m.Who.text()},
+		{"by", m.Who.Text()},
 		{"window", m.Announced},
 		{"id", m.ID},
 	}
 }
 
-// text says who it was, for a person; "" when that is unknown.
-func (w *Who) text() string {
+// Text says who it was, for a person; "" when that is unknown.
+func (w *Who) Text() string {
 	if w == nil {
 		return ""
 	}

@@ -36,6 +36,7 @@ type Config struct {
 	SelfTest     time.Duration // how often the agent tests itself; 0: only when asked to
 	Sinks        []alert.Config
 	Enforce      Enforce
+	Who          Who
 	Digest       string // "sha256:…" of all the files that were read
 
 	siteNamed bool // the site profile is not at its default place
@@ -102,6 +103,7 @@ func parse(path string, b []byte, over Overrides) (*Config, *strict.Doc) {
 	cfg.Digest = strict.Digest(b)
 	f.checkPaths(d)
 	f.checkSelfTest(d)
+	f.Who.check(d)
 	cfg.check(d)
 	return cfg, d
 }

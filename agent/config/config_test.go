@@ -51,7 +51,7 @@ func TestNoKeyGivesTheDefaults(t *testing.T) {
 		Path: dir + "/stigwatch.yaml", Root: "/", SitePath: dir + "/site.yaml", MappingDirs: []string{dir + "/mapping.d"},
 		Waivers: dir + "/waivers.yaml", Attestations: dir + "/attestations.yaml",
 		Evidence: "/var/lib/stigwatch/evidence", Probe: true, StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
-		Socket: "/run/stigwatch/stigwatch.sock", SelfTest: time.Hour, Sinks: []alert.Config{}, Enforce: Enforce{Mode: "alert"}, Digest: strict.Digest([]byte("# nothing\n")),
+		Socket: "/run/stigwatch/stigwatch.sock", SelfTest: time.Hour, Sinks: []alert.Config{}, Enforce: Enforce{Mode: "alert"}, Who: Who{Sources: whoSources, AuditLog: "/var/log/audit/audit.log"}, Digest: strict.Digest([]byte("# nothing\n")),
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)
@@ -80,6 +80,7 @@ sinks:
 enforce:
   mode: alert
   rules: {V-250987: alert}
+who: {sources: [fanotify], wait: 50ms, arguments: true, audit_log: ../audit.log}
 `})
 	got, err := Load(filepath.Join(dir, "stigwatch.yaml"), Overrides{})
 	if err != nil {
@@ -96,6 +97,7 @@ enforce:
 			{Name: "kept", Type: "file", Format: "json", Path: "/var/log/stigwatch/alerts.json", MaxSize: 20, Keep: 5},
 		},
 		Enforce: Enforce{Mode: "alert", Rules: map[string]string{"V-250987": "alert"}},
+		Who:     Who{Sources: []string{"fanotify"}, Wait: 50 * time.Millisecond, Arguments: true, AuditLog: filepath.Dir(dir) + "/audit.log"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}), cmpopts.IgnoreFields(Config{}, "Digest")); diff != "" {
 		t.Error(diff)
@@ -115,7 +117,7 @@ func TestFlagsOverrideTheFile(t *testing.T) {
 
 func TestMistakesOfStigwatchYAML(t *testing.T) {
 	tests := map[string]struct{ yaml, want string }{
-		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, probe, state_dir, runtime_dir, selftest, sinks, enforce"},
+		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, probe, state_dir, runtime_dir, selftest, sinks, enforce, who"},
 		"empty path":      {"root: ''\nmappings: ['']", "c.yaml:1: root: the path is empty: write one, or remove it to get the default\nc.yaml:2: mappings[0]: the path is empty: write one, or remove it to get the default"},
 		"policies":        {"policies: /opt/bundle", `c.yaml:1: policies: signed policy bundles come with a later release: leave it "", which is the embedded policies`},
 		"enforce":         {"enforce:\n  mode: enforce\n  rules:\n    V-250987: plan\n    V-25: alert\n    V-250988: on", "c.yaml:2: enforce.mode: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:4: enforce.rules.V-250987: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:5: enforce.rules.V-25: \"V-25\" is not a rule: write it like V-250987\nc.yaml:6: enforce.rules.V-250988: \"on\" is not a mode: write alert"},
@@ -127,6 +129,8 @@ func TestMistakesOfStigwatchYAML(t *testing.T) {
 		"no mappings":     {"mappings: [mapping.d, maps]", "c.yaml:1: mappings[1]: \"maps\": cannot read it: no such file or directory: create it, or correct the path"},
 		"mapping file":    {"mappings: [c.yaml]", "c.yaml:1: mappings[0]: \"c.yaml\" is not a folder: name the folder that holds the mappings"},
 		"named waivers":   {"waivers: w.yaml", "c.yaml:1: waivers: \"w.yaml\": cannot read it: no such file or directory: create it, or correct the path"},
+		"who":             {"who:\n  sources: [audit, auditd, audit]\n  wait: 2s\n  audit_log: ''\n  since: 3s", "c.yaml:2: who.sources[1]: \"auditd\" is not a source: write one of audit, fanotify, packages\nc.yaml:2: who.sources[2]: \"audit\" stands there already: remove one\nc.yaml:3: who.wait: \"2s\" is not a time from 0 to 1s: write it like 50ms\nc.yaml:4: who.audit_log: the path is empty: write one, or remove it to get the default\nc.yaml:5: who.since: unknown key: known here are sources, wait, arguments, audit_log"},
+		"who's wait":      {"who: {wait: soon}", "c.yaml:1: who.wait: \"soon\" is not a time from 0 to 1s: write it like 50ms"},
 		"long socket":     {"runtime_dir: /" + strings.Repeat("r", 92), "c.yaml:1: runtime_dir: the path of the socket, \"/" + strings.Repeat("r", 92) + "/stigwatch.sock\", has 108 bytes, and a unix socket takes at most 107: choose a shorter folder"},
 		"socket fits":     {"runtime_dir: /" + strings.Repeat("r", 91), ""},
 		"sink names":      {"sinks:\n  - {name: a, type: stdout}\n  - {name: a, type: stdout}\n  - {name: 'a b', type: mail}\n  - {type: journald, facility: auth}", "c.yaml:3: sinks[1].name: another sink is named \"a\" already: choose another name\nc.yaml:4: sinks[2].name: \"a b\" is not a name: up to 64 letters, digits, dots, dashes and underscores\nc.yaml:4: sinks[2].type: \"mail\" is not a type: write one of " + strings.Join(alert.Types(), ", ") + "\nc.yaml:5: sinks[3].name: the key is missing: it has no default\nc.yaml:5: sinks[3].facility: a sink of type journald has none: remove the key"},

@@ -22,6 +22,7 @@ type file struct {
 	SelfTest     string         `key:"selftest"`
 	Sinks        []alert.Config `key:"sinks"`
 	Enforce      Enforce        `key:"enforce"`
+	Who          whoFile        `key:"who"`
 }
 
 // fill makes the configuration of what the flags say, the file says, and the
@@ -55,6 +56,7 @@ func (f *file) fill(path string, over Overrides) *Config {
 	for i := range cfg.Sinks {
 		cfg.Sinks[i].Fill()
 	}
+	cfg.Who = f.Who.fill(dir)
 	cfg.Enforce.Mode = cmp.Or(cfg.Enforce.Mode, modeAlert)
 	return cfg
 }

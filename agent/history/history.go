@@ -35,6 +35,14 @@ type State struct {
 	Results []api.Result `json:"results"`
 }
 
+// Who is the part of an entry about who changed a file that a person reads.
+type Who struct {
+	Alert uint64 `json:"alert"` // sequence number
+	Rule  string `json:"rule"`
+	File  string `json:"file"`
+	Text  string `json:"text"`
+}
+
 // Fold takes entries in order and keeps what the questions need.
 type Fold struct {
 	from, until time.Time
@@ -86,6 +94,12 @@ func (f *Fold) Add(e journal.Entry) error {
 		for _, r := range s.Results {
 			f.take(r, e.At)
 		}
+	case journal.Who:
+		var w Who
+		if err := json.Unmarshal(e.Body, &w); err != nil {
+			return fmt.Errorf("cannot read entry %d of the journal: %w", e.N, err)
+		}
+		f.line(e, w.Rule, string(e.Kind), w.File+": "+w.Text, nil)
 	case journal.Alert, journal.Delivered, journal.Pass, journal.Compacted:
 	default:
 		f.line(e, "", string(e.Kind), summary(e), nil)

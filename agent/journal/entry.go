@@ -21,6 +21,7 @@ const (
 	Pass      Kind = "pass"      // that changed something
 	Change    Kind = "change"    // of a verdict
 	State     Kind = "state"     // how everything stands: at each start, and each day
+	Who       Kind = "who"       // changed a file, of an alert: at once, or what was learned later
 	Alert     Kind = "alert"     // that goes to the sinks
 	Delivered Kind = "delivered" // alerts that a sink is done with
 	Dropped   Kind = "dropped"   // alerts that a sink will not get
