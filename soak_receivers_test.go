@@ -74,7 +74,7 @@ func readJSON(b []byte) (received, error) {
 func ofMessage(m *alert.Message) received {
 	out := received{seq: m.Seq, id: m.ID, rule: m.Rule, result: string(m.Result), previous: string(m.Previous), event: m.Event}
 	c := *m
-	c.Seq, c.Time = 0, time.Time{}
+	c.Seq, c.Time, c.Who = 0, time.Time{}, nil // who did it is not known any more when a change is found again
 	b, err := json.Marshal(c)
 	out.essence = fmt.Sprint(string(b), err)
 	return out
