@@ -3,6 +3,7 @@ package alert
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,7 @@ type witnessSink struct {
 	mu     sync.Mutex // guards all below, and what is Sink's while a test changes it
 	open   int        // of those sent last are not confirmed
 	broken error      // told once
-	asked  int
+	asked  atomic.Int64
 }
 
 // confirm leaves so many open.
@@ -59,7 +60,7 @@ func (s *witnessSink) told() error {
 func (s *witnessSink) unconfirmed() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked++
+	s.asked.Add(1)
 	err := s.told()
 	return s.open, err
 }
@@ -104,10 +105,10 @@ func TestIdleWitnessIsNotAskedAgain(t *testing.T) {
 		sink.confirm(0)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		asked := sink.asked
+		asked := sink.asked.Load()
 		time.Sleep(24 * time.Hour)
 		synctest.Wait()
-		if extra := sink.asked - asked; extra != 1 { // when the overlap was over
+		if extra := sink.asked.Load() - asked; extra != 1 { // when the overlap was over
 			t.Errorf("asked %d times in a day without news", extra)
 		}
 		must(t, stop())
