@@ -276,6 +276,7 @@ func (r *benchRig) floorTurn(write func(string, []byte) time.Time, n int, apart 
 // rest.
 func BenchmarkProcess(b *testing.B) {
 	r := newRig(b)
+	go r.swallow()
 	var starts, checks []time.Duration
 	var peak int64
 	for range 15 {
@@ -295,6 +296,17 @@ func BenchmarkProcess(b *testing.B) {
 	r.rest()
 	if info, err := os.Stat(r.bin); err == nil {
 		fmt.Printf("binary, stripped %.1f MiB\n", float64(info.Size())/(1<<20))
+	}
+}
+
+// swallow takes what arrives: a daemon tells that it starts and stops, and a receiver
+// that does not read would have it try again all the time.
+func (r *benchRig) swallow() {
+	buf := make([]byte, 16<<10)
+	for {
+		if _, err := r.socket.Read(buf); err != nil {
+			return
+		}
 	}
 }
 
