@@ -248,6 +248,7 @@ func (a *Agent) openJournal() error {
 	}
 	a.earlier = lifeBefore(j)
 	j.Put(nil, a.parts.record(journal.Start, a.o.Version, ""))
+	a.recordPeople(time.Now())
 	return nil
 }
 

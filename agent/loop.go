@@ -456,6 +456,7 @@ func (l *loop) reload(ctx context.Context) {
 	l.a.conds.clear("config-refused")
 	l.a.tests.retime()
 	l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, ""))
+	l.a.recordPeople(time.Now())
 	l.full(ctx)
 	l.a.askAgain(l.a.parts.engine.Order)
 }
