@@ -24,9 +24,9 @@ func TestSyslogLineToTheLetter(t *testing.T) {
 	got, err := rfc5424Format(t).bytes(&m)
 	must(t, err)
 	want := fmt.Sprintf(`<163>1 2096-02-29T01:02:03.456789Z sentry1 stigwatch %d opened [stigwatch@32473`, os.Getpid()) +
-		` actual="8" announced="" assurance="direct" code="" event="opened" expected=">= 15"` +
-		` file="/mi/config-system/startup_config/identityconfig.xml" id="` + m.ID + `" line="12"` +
-		` reason="minimum length is 8, must be at least 15" result="fail" rule="V-250989" seq="7"` +
+		` actual="8" announced="" assurance="direct" before="" code="" event="opened" expected=">= 15"` +
+		` fact="mics.password_policy.min_length" file="/mi/config-system/startup_config/identityconfig.xml" id="` + m.ID + `" line="12"` +
+		` previous="pass" reason="minimum length is 8, must be at least 15" result="fail" rule="V-250989" seq="7"` +
 		` severity="medium" stigId="MOIS-ND-000420"] ` + m.Text
 	if d := cmp.Diff(want, string(got)); d != "" {
 		t.Error(d)
