@@ -172,7 +172,7 @@ func (s *stream) up(ctx context.Context, l net.Listener) {
 		}
 		if len(s.certs) > 0 {
 			cert := s.certs[0]
-			if expired {
+			if expired && !s.calm.Load() {
 				cert = s.certs[1]
 			}
 			c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})

@@ -216,6 +216,11 @@ func (s *soak) settle() []*inbox {
 	cmd := s.start()
 	inboxes := []*inbox{&s.streams[0].inbox, &s.streams[1].inbox, s.unix, &s.hook.inbox}
 	count, quiet := 0, time.Now()
+	defer func() {
+		if rep := s.status(); s.b.Failed() && rep != nil {
+			s.b.Logf("at the end: %+v", rep.Agent.Sinks)
+		}
+	}()
 	s.await("silence", func() bool {
 		n := 0
 		for _, in := range inboxes {
