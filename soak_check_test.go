@@ -10,6 +10,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/finding"
 	"stigwatch/agent/history"
 	"stigwatch/agent/journal"
 )
@@ -179,14 +180,15 @@ func checkJournal(t *testing.T, told *story, inboxes []*inbox) {
 }
 
 // stepByStep follows each rule: a message begins where the one before it ended,
-// or, when a kill lies between them, leads to the same end: what was about to be
-// told may not have left.
+// or, when a kill lies between them, leads to the same end, or changes what was
+// about to be told and did not leave any more.
 func stepByStep(c *complaints, all map[uint64]received) {
 	last := map[string]received{}
 	for _, seq := range slices.Sorted(maps.Keys(all)) {
 		m := all[seq]
 		was, known := last[m.rule]
-		again := m.result == was.result && (m.life == 0 || m.life != was.life)
+		killed := m.life == 0 || m.life != was.life
+		again := killed && (m.result == was.result || m.event == finding.Changed)
 		if m.rule == "" {
 			continue
 		}
