@@ -49,6 +49,7 @@ type Rule struct {
 	Applied           map[string]string // what is in effect → what was saved for it
 	Site              []string          // site values that must be set
 	SiteOptional      []string          // site values that it reads but can do without
+	RemedySite        []string          // site values that its remedies are made of; nil when it offers none
 	AbsentOK          []string          // required facts whose absence is compliant
 	MissingOK         map[string]string // required fact → the alternative fact that answers for it
 	GUI               string            // System Manager path that fixes it

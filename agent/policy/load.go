@@ -58,7 +58,9 @@ type queries struct {
 	violations    ast.Body
 	notApplicable ast.Body
 	remarks       ast.Body
-	reads         []string // facts that any of them reads
+	remediation   ast.Body
+	reads         []string // facts that any of them reads, remediation aside
+	remedyReads   []string // facts that remediation reads
 	naFacts       []string // those that not_applicable reads
 }
 
@@ -235,6 +237,7 @@ func (e *Engine) prepare() error {
 		q := e.queries[id]
 		for name, into := range map[string]*ast.Body{
 			"violations": &q.violations, "not_applicable": &q.notApplicable, "remarks": &q.remarks,
+			"remediation": &q.remediation,
 		} {
 			ref := packageRef(rule).Append(ast.StringTerm(name))
 			if len(e.compiler.GetRulesExact(ref)) == 0 {

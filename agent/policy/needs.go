@@ -72,6 +72,13 @@ func (e *Engine) deriveNeeds(c *ast.Compiler, rule *finding.Rule, file string) e
 		maps.Copy(all, n.facts)
 		maps.Copy(files, n.files)
 	}
+	remedy, err := e.reads(c, rule, "remediation")
+	if err != nil {
+		return err
+	}
+	if remedy != nil {
+		q.remedyReads, rule.RemedySite = sorted(remedy.facts), sorted(remedy.site)
+	}
 	rule.Digest = e.digestOf(files)
 	q.reads = sorted(all)
 	for _, f := range q.reads {

@@ -131,7 +131,7 @@ func TestEveryRuleFolderHasItsTests(t *testing.T) {
 		if base := strings.TrimSuffix(path.Base(name), ".rego"); base != path.Base(path.Dir(name)) {
 			t.Errorf("%s: folder and file must share their name", name)
 		}
-		if lines := bytes.Count(files[name], []byte("\n")); strings.HasPrefix(name, "stig/") && lines > 60 {
+		if lines := bytes.Count(files[name], []byte("\n")); strings.HasPrefix(name, "stig/") && lines > 70 {
 			t.Errorf("%s has %d lines: a part of it belongs in lib", name, lines)
 		}
 	}

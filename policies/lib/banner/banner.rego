@@ -3,6 +3,7 @@
 # title: Consent banners
 package lib.banner
 
+import data.lib.remedy
 import data.lib.text
 import data.lib.violation
 
@@ -32,6 +33,18 @@ silent(fact, index, value) := violation.item(
 
 # off tells how sshd spells "no banner".
 off(value) if lower(value) == "none"
+
+# remedies have both surfaces of the operating system show a text.
+remedies(violations, text) := {wanted |
+	some fact, why in {
+		"sshd.banner_text": "sshd then shows the site's text",
+		"os.issue_text": "the console then shows the site's text",
+	}
+	wanted := remedy.set(violations, fact, text, why)
+}
+
+# file has sshd show the file that is there for it.
+file := {"fact": "sshd.banner", "value": "/etc/issue.net", "why": "sshd then has a file to show"}
 
 _expected := "an accepted consent banner"
 

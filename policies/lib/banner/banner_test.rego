@@ -48,3 +48,14 @@ test_undefined_is_no_violation if {
 	{v | v := banner.foreign("a.b", "login text", input.sshd.banner_text, _accepted)} == set() with input as {}
 	{v | v := banner.foreign("a.b", "login text", "Welcome!", data.site.banner_texts)} == set() with data.site as {}
 }
+
+test_remedies_only_of_what_violates if {
+	banner.remedies({{"fact": "os.issue_text", "expected": "x", "message": "m"}}, "b") == {{
+		"fact": "os.issue_text",
+		"value": "b",
+		"why": "the console then shows the site's text",
+	}}
+	banner.remedies(set(), "b") == set()
+}
+
+test_file if banner.file.fact == "sshd.banner"

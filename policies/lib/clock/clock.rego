@@ -27,3 +27,19 @@ host(server) := name if {
 	not startswith(name, "127.")
 	not name in {"", "localhost", "::1"}
 }
+
+# sources are those of the approved hosts: as they are configured already, or as
+# plain servers.
+sources(null, approved) := [{"host": name, "kind": "server"} | some name in approved]
+
+sources(servers, approved) := array.concat(
+	[server | some server in servers; host(server) in _names(approved)],
+	[{"host": name, "kind": "server"} |
+		some name in approved
+		not host({"host": name}) in {host(server) | some server in servers}
+	],
+) if {
+	servers != null
+}
+
+_names(hosts) := {host({"host": name}) | some name in hosts}

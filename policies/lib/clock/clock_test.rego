@@ -39,3 +39,11 @@ test_own_clock_does_not_count if {
 test_source_without_host_does_not_count if clock.few("a.b", "ntpd", [_a, {"kind": "server"}], 2)
 
 test_undefined_is_no_violation if {v | v := clock.few("a.b", "chrony", input.chrony.servers, 2)} == set() with input as {}
+
+test_sources_of_approved_hosts if {
+	clock.sources(null, ["a", "b"]) == [{"host": "a", "kind": "server"}, {"host": "b", "kind": "server"}]
+	clock.sources([{"host": "B.", "kind": "pool"}, {"host": "x", "kind": "server"}], ["a", "b"]) == [
+		{"host": "B.", "kind": "pool"},
+		{"host": "a", "kind": "server"},
+	]
+}

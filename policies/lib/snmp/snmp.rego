@@ -35,6 +35,10 @@ community(fact, index, line) := violation.item(
 	sprintf("SNMP v1 or v2c access by %s is on, must be off", [object.get(line, "kind", "a community")]),
 )
 
+# guarded are access lines that ask for authentication: as they are, or by
+# encryption besides where they ask for nothing.
+guarded(lines) := [_guarded(line) | some line in lines]
+
 # plain_trap tells the receivers that get version 1 or 2c messages.
 plain_trap(receiver) if lower(receiver.kind) in {"trapsink", "trap2sink", "informsink"}
 
@@ -47,3 +51,7 @@ _protected(access) if lower(access.level) in {"auth", "priv"}
 _name(record) := object.get(record, "name", "")
 
 _or_nothing(record, field) := object.get(record, field, "nothing")
+
+_guarded(access) := access if _protected(access)
+
+_guarded(access) := object.union(access, {"level": "priv"}) if not _protected(access)

@@ -47,3 +47,10 @@ test_plain_trap if {
 	not snmp.plain_trap({"kind": "trapsess"})
 	not snmp.plain_trap({})
 }
+
+test_guarded if {
+	snmp.guarded([{"name": "a", "level": "noauth"}, {"name": "b", "level": "auth"}]) == [
+		{"name": "a", "level": "priv"},
+		{"name": "b", "level": "auth"},
+	]
+}

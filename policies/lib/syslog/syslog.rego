@@ -12,6 +12,7 @@
 package lib.syslog
 
 import data.lib.list
+import data.lib.remedy
 import data.lib.service
 import data.lib.violation
 
@@ -63,6 +64,20 @@ violations contains violation.of(
 }
 
 violations contains v if some v in service.stopped("services.syslog", "syslog", input.services.syslog)
+
+# remediation has rsyslog forward to each of the site's servers, beside what it
+# forwards to already. A forward to one of them that never gets a message is
+# written anew.
+remediation contains remedy.set(
+	violations, "rsyslog.forwards",
+	array.concat(
+		[forward | some forward in _forwards; not _idle(forward)],
+		[wanted | some wanted in data.site.syslog_servers; not _forwarded(wanted)],
+	),
+	"rsyslog then forwards to each of the site's log servers",
+) if {
+	count(data.site.syslog_servers) > 0
+}
 
 # usable tells a server that gets audit records and can be another machine.
 usable(server) if {
@@ -139,4 +154,14 @@ _plausible(server) if {
 	server.port < 65536
 	not startswith(server.host, "127.")
 	not lower(server.host) in {"", "localhost", "::1", "0.0.0.0"}
+}
+
+_forwards := input.rsyslog.forwards if input.rsyslog.forwards != null
+
+_forwards := [] if is_null(input.rsyslog.forwards)
+
+_idle(forward) if {
+	forward.shadowed
+	some wanted in data.site.syslog_servers
+	same(forward, wanted)
 }

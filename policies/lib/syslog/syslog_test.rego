@@ -129,3 +129,28 @@ test_running_rsyslog_makes_up_for_nothing if {
 	count(syslog.violations) == 0 with input as object.union(_input(_servers, _forwards), _rsyslog("active")) with data.site as _site
 	count(syslog.violations) == 2 with input as object.union(_input([], []), _rsyslog("active")) with data.site as _site
 }
+
+_mine := {"host": "a", "port": 514, "protocol": "tcp"}
+
+_other := {"host": "z", "port": 514, "protocol": "udp", "selector": "*.*", "shadowed": true}
+
+_remedied(forwards) := values if {
+	values := {r.value | some r in syslog.remediation} with input as {"rsyslog": {"forwards": forwards}}
+		with data.site as {"syslog_servers": [_mine]}
+}
+
+test_remedy_adds_the_site_servers_to_what_is_forwarded if {
+	_remedied([_other]) == {[_other, _mine]}
+	_remedied(null) == {[_mine]}
+	_remedied([]) == {[_mine]}
+}
+
+test_remedy_moves_a_forward_that_gets_nothing if {
+	_remedied([object.union(_mine, {"shadowed": true})]) == {[_mine]}
+}
+
+test_no_remedy_while_all_is_forwarded if _remedied([object.union(_mine, {"shadowed": false})]) == set()
+
+test_no_remedy_without_the_site if {
+	count(syslog.remediation) == 0 with input as {"rsyslog": {"forwards": null}} with data.site as {}
+}

@@ -24,3 +24,5 @@ package stig.alg.v251019
 import data.lib.syslog
 
 violations contains violation if some violation in syslog.violations
+
+remediation contains remedy if some remedy in syslog.remediation

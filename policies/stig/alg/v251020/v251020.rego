@@ -25,3 +25,5 @@ package stig.alg.v251020
 import data.lib.syslog
 
 violations contains violation if some violation in syslog.violations
+
+remediation contains remedy if some remedy in syslog.remediation

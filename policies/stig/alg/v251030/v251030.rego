@@ -23,3 +23,5 @@ package stig.alg.v251030
 import data.lib.syslog
 
 violations contains violation if some violation in syslog.violations
+
+remediation contains remedy if some remedy in syslog.remediation

@@ -53,3 +53,13 @@ test_s3_12_one_answer_for_all_syslog_rules if {
 		mine == same
 	}
 }
+
+test_remedy_is_that_of_the_library if {
+	wanted := {"host": "192.0.2.51", "port": 6514, "protocol": "tcp"}
+	rule.remediation == {{
+		"fact": "rsyslog.forwards",
+		"value": [wanted],
+		"why": "rsyslog then forwards to each of the site's log servers",
+	}} with input as {"rsyslog": {"forwards": null}} with data.site as {"syslog_servers": [wanted]}
+	count(rule.remediation) == 0 with input as {} with data.site as {"syslog_servers": [wanted]}
+}

@@ -17,6 +17,7 @@
 package stig.ndm.v250982
 
 import data.lib.number
+import data.lib.remedy
 
 violations contains number.outside(
 	"mics.cli.max_ssh_sessions", "maximum of SSH sessions",
@@ -43,6 +44,10 @@ remarks contains sprintf(
 ) if {
 	input.sshd.max_sessions != null
 }
+
+remediation contains remedy.set(violations, "limits.max_system_logins", _most, "no more then sign in at once")
+
+remediation contains remedy.set(violations, "limits.max_logins", _most, "no user then signs in more often")
 
 # More than ten is wrong at every site, so it shows without a site profile too.
 default _most := 10

@@ -69,3 +69,11 @@ test_s3_13_without_the_site_only_what_is_wrong_everywhere_is_judged if {
 }
 
 _counted := "sshd MaxSessions is 3 and counts channels in one connection, not sign-ins, so it is not judged"
+
+test_remedies if {
+	{[r.fact, r.value] | some r in rule.remediation} == {
+		["limits.max_system_logins", 3],
+		["limits.max_logins", 3],
+	} with input as _limits(4, -1) with data.site as _site
+	count(rule.remediation) == 0 with input as _limits(3, 1) with data.site as _site
+}

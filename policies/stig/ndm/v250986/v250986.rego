@@ -24,6 +24,7 @@
 package stig.ndm.v250986
 
 import data.lib.number
+import data.lib.remedy
 
 violations contains number.outside(
 	"mics.password_policy.max_attempts", "number of failed attempts",
@@ -46,6 +47,13 @@ violations contains number.below("faillock.unlock_seconds", "faillock unlock_tim
 remarks contains "fewer failed attempts are allowed than the 3 that the check names" if {
 	input.mics.password_policy.max_attempts in {1, 2}
 }
+
+remediation contains remedy.set(violations, "faillock.deny", 3, "pam_faillock then locks after three failed tries")
+
+remediation contains remedy.set(
+	violations, "faillock.unlock_seconds", 900,
+	"pam_faillock then keeps an account locked for 15 minutes",
+)
 
 default _least := 1
 

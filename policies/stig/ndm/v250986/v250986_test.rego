@@ -88,3 +88,11 @@ test_s3_04_zero_is_open_in_the_system_manager_and_good_in_faillock if {
 	count(rule.violations) == 1 with input as _policy(3, 0) with data.site as {}
 	count(rule.violations) == 0 with input as _faillock(3, 0) with data.site as {}
 }
+
+test_remedies if {
+	{[r.fact, r.value] | some r in rule.remediation} == {["faillock.deny", 3], ["faillock.unlock_seconds", 900]} with input as {"faillock": {
+		"deny": 5,
+		"unlock_seconds": 600,
+	}}
+	count(rule.remediation) == 0 with input as {"faillock": {"deny": null, "unlock_seconds": 0}}
+}

@@ -19,6 +19,7 @@
 package stig.ndm.v250987
 
 import data.lib.banner
+import data.lib.remedy
 
 violations contains banner.blank("mics.portal.login_text", "login text", input.mics.portal.login_text)
 
@@ -47,3 +48,16 @@ remarks contains "a Match block of sshd shows another banner file, which was not
 	some value in input.sshd.match_banners
 	not banner.off(value)
 }
+
+remediation contains wanted if some wanted in banner.remedies(violations, data.site.banner_texts[0])
+
+remediation contains banner.file if {
+	is_null(input.sshd.banner)
+	is_null(input.sshd.banner_text)
+}
+
+remediation contains remedy.set(
+	violations, "sshd.match_banners",
+	[value | some value in input.sshd.match_banners; not banner.off(value)],
+	"no Match block then turns the banner off",
+)

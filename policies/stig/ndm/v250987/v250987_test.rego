@@ -86,3 +86,29 @@ test_s3_05_long_and_short_text_on_both_surfaces if {
 	count(rule.violations) == 1 with input as _input(long, "Welcome", null) with data.site as both
 	count(rule.violations) == 1 with input as _input("Welcome", short, null) with data.site as both
 }
+
+_remedies := {[r.fact, r.value] | some r in rule.remediation}
+
+test_remedies_of_a_banner_that_is_not_set if {
+	_remedies == {
+		["sshd.banner", "/etc/issue.net"],
+		["sshd.banner_text", "the text"],
+	} with input as {"sshd": {"banner": null, "banner_text": null}} with data.site as {"banner_texts": ["the text"]}
+}
+
+test_remedies_of_other_texts if {
+	_remedies == {
+		["os.issue_text", "the text"],
+		["sshd.banner_text", "the text"],
+	} with input as {"sshd": {"banner": "/b", "banner_text": "x"}, "os": {"issue_text": "y"}}
+		with data.site as {"banner_texts": ["the text", "another"]}
+}
+
+test_remedy_of_match_blocks_keeps_their_files if {
+	_remedies == {["sshd.match_banners", ["/etc/b"]]} with input as {"sshd": {"match_banners": ["none", "/etc/b"]}}
+		with data.site as {"banner_texts": ["the text"]}
+}
+
+test_no_remedy_without_texts_of_the_site if {
+	_remedies == set() with input as {"os": {"issue_text": "y"}} with data.site as {}
+}

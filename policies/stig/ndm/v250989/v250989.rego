@@ -19,6 +19,7 @@
 package stig.ndm.v250989
 
 import data.lib.number
+import data.lib.remedy
 
 violations contains number.below(
 	"mics.password_policy.min_length", "minimum length",
@@ -28,3 +29,5 @@ violations contains number.below(
 violations contains number.below("pwquality.minlen", "pwquality minlen", input.pwquality.minlen, 15) if {
 	input.pwquality.minlen != null
 }
+
+remediation contains remedy.set(violations, "pwquality.minlen", 15, "pam_pwquality then refuses shorter passwords")

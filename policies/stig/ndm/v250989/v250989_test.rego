@@ -43,3 +43,8 @@ test_s3_07_no_sign_in_by_certificate_makes_it_not_applicable if {
 	count(rule.violations) == 1 with input as given
 	not rule.not_applicable with input as given
 }
+
+test_remedy if {
+	{[r.fact, r.value] | some r in rule.remediation} == {["pwquality.minlen", 15]} with input as {"pwquality": {"minlen": 14}}
+	count(rule.remediation) == 0 with input as {"pwquality": {"minlen": 15}}
+}

@@ -19,6 +19,7 @@ package stig.ndm.v250990
 
 import data.lib.flag
 import data.lib.number
+import data.lib.remedy
 
 violations contains flag.off(
 	"mics.password_policy.upper_required", "upper-case letter requirement",
@@ -29,3 +30,5 @@ violations contains number.above("pwquality.ucredit", "pwquality ucredit", input
 	input.pwquality.ucredit != null
 	not input.pwquality.minclass == 4 # all four classes, whatever the credit
 }
+
+remediation contains remedy.set(violations, "pwquality.ucredit", -1, "pam_pwquality then demands an upper-case letter")

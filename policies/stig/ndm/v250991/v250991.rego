@@ -19,6 +19,7 @@ package stig.ndm.v250991
 
 import data.lib.flag
 import data.lib.number
+import data.lib.remedy
 
 violations contains flag.off(
 	"mics.password_policy.lower_required", "lower-case letter requirement",
@@ -29,3 +30,5 @@ violations contains number.above("pwquality.lcredit", "pwquality lcredit", input
 	input.pwquality.lcredit != null
 	not input.pwquality.minclass == 4 # all four classes, whatever the credit
 }
+
+remediation contains remedy.set(violations, "pwquality.lcredit", -1, "pam_pwquality then demands a lower-case letter")

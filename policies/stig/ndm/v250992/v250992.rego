@@ -19,6 +19,7 @@ package stig.ndm.v250992
 
 import data.lib.flag
 import data.lib.number
+import data.lib.remedy
 
 violations contains flag.off(
 	"mics.password_policy.digit_required", "digit requirement",
@@ -29,3 +30,5 @@ violations contains number.above("pwquality.dcredit", "pwquality dcredit", input
 	input.pwquality.dcredit != null
 	not input.pwquality.minclass == 4 # all four classes, whatever the credit
 }
+
+remediation contains remedy.set(violations, "pwquality.dcredit", -1, "pam_pwquality then demands a digit")

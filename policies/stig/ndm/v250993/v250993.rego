@@ -19,6 +19,7 @@ package stig.ndm.v250993
 
 import data.lib.flag
 import data.lib.number
+import data.lib.remedy
 
 violations contains flag.off(
 	"mics.password_policy.special_required", "special character requirement",
@@ -29,3 +30,5 @@ violations contains number.above("pwquality.ocredit", "pwquality ocredit", input
 	input.pwquality.ocredit != null
 	not input.pwquality.minclass == 4 # all four classes, whatever the credit
 }
+
+remediation contains remedy.set(violations, "pwquality.ocredit", -1, "pam_pwquality then demands a special character")

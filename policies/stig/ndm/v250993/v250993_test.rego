@@ -56,3 +56,8 @@ test_s3_07_no_sign_in_by_certificate_makes_it_not_applicable if {
 	count(rule.violations) == 1 with input as given
 	not rule.not_applicable with input as given
 }
+
+test_remedy if {
+	{[r.fact, r.value] | some r in rule.remediation} == {["pwquality.ocredit", -1]} with input as {"pwquality": {"ocredit": 0}}
+	count(rule.remediation) == 0 with input as {"pwquality": {"ocredit": -1}}
+}

@@ -25,6 +25,7 @@ package stig.ndm.v250999
 
 import data.lib.clock
 import data.lib.list
+import data.lib.remedy
 import data.lib.service
 
 violations contains clock.few("chrony.servers", "chrony", input.chrony.servers, _least)
@@ -40,6 +41,16 @@ violations contains list.unapproved("ntp.servers", "time source of ntpd", i, clo
 }
 
 violations contains v if some v in service.stopped("services.time", "time", input.services.time)
+
+remediation contains remedy.set(
+	violations, "chrony.servers", clock.sources(input.chrony.servers, data.site.ntp_servers),
+	"chrony then follows the site's time servers, and no other",
+)
+
+remediation contains remedy.set(
+	violations, "ntp.servers", clock.sources(input.ntp.servers, data.site.ntp_servers),
+	"ntpd then follows the site's time servers, and no other",
+)
 
 default _least := 2
 

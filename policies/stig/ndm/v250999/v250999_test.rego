@@ -116,3 +116,16 @@ test_either_service_is_enough if {
 	count(rule.violations) == 0 with data.site as {}
 		with input as _time(_unit("chronyd.service", "not-found", "inactive"), _unit("ntpd.service", "not-found", "inactive"))
 }
+
+test_remedies if {
+	wanted := [{"host": "192.0.2.1", "kind": "server"}, {"host": "192.0.2.2", "kind": "server"}]
+	{[r.fact, r.value] | some r in rule.remediation} == {["chrony.servers", wanted], ["ntp.servers", wanted]} with input as {
+		"chrony": {"servers": null},
+		"ntp": {"servers": [{"host": "x", "kind": "pool"}]},
+	}
+		with data.site as {"ntp_servers": ["192.0.2.1", "192.0.2.2"]}
+}
+
+test_no_remedy_without_the_site if {
+	count(rule.remediation) == 0 with input as {"chrony": {"servers": null}} with data.site as {}
+}

@@ -30,6 +30,7 @@ package stig.ndm.v251000
 import data.lib.fips
 import data.lib.flag
 import data.lib.list
+import data.lib.remedy
 import data.lib.snmp
 import data.lib.text
 
@@ -56,4 +57,13 @@ violations contains snmp.community("snmpd.communities", i, line) if some i, line
 remarks contains "traps leave as SNMP v1 or v2c, which authenticates nothing" if {
 	some receiver in input.snmpd.trap_receivers
 	snmp.plain_trap(receiver)
+}
+
+remediation contains remedy.set(violations, "snmpd.communities", [], "snmpd then knows no community")
+
+remediation contains remedy.set(
+	violations, "snmpd.access", snmp.guarded(input.snmpd.access),
+	"snmpd then asks everybody for authentication",
+) if {
+	list.filled(input.snmpd.access)
 }

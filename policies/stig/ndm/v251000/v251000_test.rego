@@ -113,3 +113,11 @@ test_s3_09_weak_levels_and_communities_are_open_and_plain_traps_are_not if {
 	}
 	count(rule.violations) == 0 with input as _snmpd({"trap_receivers": [{"kind": "trap2sink", "host": "192.0.2.52"}]})
 }
+
+test_remedies if {
+	{[r.fact, r.value] | some r in rule.remediation} == {
+		["snmpd.communities", []],
+		["snmpd.access", [{"name": "a", "level": "priv"}]],
+	} with input as {"snmpd": {"communities": [{"kind": "rocommunity"}], "access": [{"name": "a", "level": "noauth"}]}}
+	count(rule.remediation) == 0 with input as {"snmpd": {"access": [], "communities": []}}
+}

@@ -23,3 +23,5 @@ package stig.ndm.v251006
 import data.lib.syslog
 
 violations contains violation if some violation in syslog.violations
+
+remediation contains remedy if some remedy in syslog.remediation

@@ -50,3 +50,13 @@ test_s3_26_what_is_set_and_what_runs_both_have_to_be_right if {
 	saved := {v.fact | some v in rule.violations} with input as _input(false, 6514) with data.site as _site
 	saved == {"mics.syslog.servers"}
 }
+
+test_remedy_is_that_of_the_library if {
+	wanted := {"host": "192.0.2.51", "port": 6514, "protocol": "tcp"}
+	rule.remediation == {{
+		"fact": "rsyslog.forwards",
+		"value": [wanted],
+		"why": "rsyslog then forwards to each of the site's log servers",
+	}} with input as {"rsyslog": {"forwards": null}} with data.site as {"syslog_servers": [wanted]}
+	count(rule.remediation) == 0 with input as {} with data.site as {"syslog_servers": [wanted]}
+}
