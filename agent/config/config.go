@@ -46,6 +46,7 @@ type Config struct {
 type Enforce struct {
 	Mode  string            `key:"mode"`
 	Rules map[string]string `key:"rules"` // rule → mode
+	Allow []string          `key:"allow"` // facts that may be written; empty: all that have a permit
 }
 
 // Overrides replace what the file says, when they are not empty. They come from

@@ -43,6 +43,9 @@ type Host struct {
 	root string // real path, without links
 	dir  *os.File
 	walk bool // no openat2 here
+
+	over map[string][]byte // see With
+	view bool              // the folder is another Host's
 }
 
 // New opens the root folder, which stays the same one until Close, whatever
@@ -72,6 +75,9 @@ func New(o Options) (*Host, error) {
 
 // Close lets the root folder go. Calls after it fail.
 func (h *Host) Close() error {
+	if h.view {
+		return nil
+	}
 	return h.dir.Close()
 }
 

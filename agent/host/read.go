@@ -51,6 +51,9 @@ func (h *Host) read(path string) (*File, error) {
 	if err := errors.Join(check(path), h.fault(path)); err != nil {
 		return nil, err
 	}
+	if f := h.overlaid(path); f != nil {
+		return f, nil
+	}
 	if f := h.readPlain(path); f != nil {
 		return f, nil
 	}

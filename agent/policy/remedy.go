@@ -127,3 +127,9 @@ func typedScalar(kind finding.Kind, v ast.Value) (any, error) {
 	}
 	return nil, fmt.Errorf("%v is no %s", v, kind)
 }
+
+// HasSite tells whether the site set a value.
+func (e *Engine) HasSite(key string) bool {
+	_, set := e.site[key]
+	return set
+}

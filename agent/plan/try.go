@@ -1,0 +1,182 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"stigwatch/agent/facts"
+	"stigwatch/agent/finding"
+	"stigwatch/agent/host"
+	"stigwatch/agent/lens"
+)
+
+// try lays the edits of one rule over the view. They stay when the rule then
+// passes and nothing that passed stops passing; else everything is as it was, and
+// the refusal says why.
+func (p *Planner) try(ctx context.Context, id string, now time.Time) (changes []Change, refusal string) {
+	remedies, err := p.o.Engine.Remedies(ctx, p.snap, id)
+	if err != nil {
+		return nil, err.Error()
+	}
+	if refusal = p.uncovered(id, remedies); refusal != "" {
+		return nil, refusal
+	}
+	before, over := maps.Clone(p.now), maps.Clone(p.over)
+	undo := func(format string, args ...any) ([]Change, string) {
+		p.look(over)
+		p.now = before
+		return nil, fmt.Sprintf(format, args...)
+	}
+	slices.SortFunc(remedies, func(a, b finding.Remedy) int { return p.o.Reader.Place(a.Fact) - p.o.Reader.Place(b.Fact) })
+	for _, r := range remedies {
+		c, err := p.lay(ctx, r, now)
+		if err != nil {
+			return undo("%v", err)
+		}
+		if c != nil {
+			changes = append(changes, *c)
+		}
+	}
+	if r := p.now[id]; r.Outcome != finding.Pass {
+		return undo("the edits would not close it: %s", r.Reason)
+	}
+	if broken := p.broken(before); broken != "" {
+		return undo("the edits would break %s: %s", broken, p.now[broken].Reason)
+	}
+	return changes, ""
+}
+
+// broken gives a rule that was in order and would not be; "" when there is none.
+func (p *Planner) broken(before map[string]finding.Result) string {
+	for _, id := range p.o.Engine.Order {
+		was, is := before[id].Outcome, p.now[id].Outcome
+		good := was == finding.Pass || was == finding.NotApplicable
+		if good && is != was || was == finding.NotChecked && is == finding.Fail {
+			return id
+		}
+	}
+	return ""
+}
+
+// uncovered says which of a rule's violations no edit puts right, and who could.
+func (p *Planner) uncovered(id string, remedies []finding.Remedy) string {
+	result := p.now[id]
+	var why []string
+	for i := range result.Evidence {
+		it := &result.Evidence[i]
+		if it.Expected == "" {
+			continue
+		}
+		if reason := p.manual(it, id, remedies); reason != "" && !slices.Contains(why, reason) {
+			why = append(why, reason)
+		}
+	}
+	if len(why) == 0 && len(remedies) == 0 {
+		return "a person attested that it fails: nothing on the box would change that"
+	}
+	return strings.Join(why, "; ")
+}
+
+// manual says why a violation is for people; "" when there is a remedy for it.
+func (p *Planner) manual(it *finding.Item, id string, remedies []finding.Remedy) string {
+	if strings.HasPrefix(it.File, "/mi/") {
+		return fmt.Sprintf("%s lies in %s: nobody has documented that the product reads its files again, so only the System Manager changes them", it.Fact, it.File)
+	}
+	permit, ok := permitOf(it.Fact)
+	if !ok {
+		return fmt.Sprintf("%s is never changed by stigwatch: %s", it.Fact, never(it.Fact))
+	}
+	if p.o.Allowed != nil && !p.o.Allowed(it.Fact) {
+		return fmt.Sprintf("%s is not among the facts of enforce.allow", it.Fact)
+	}
+	if slices.ContainsFunc(remedies, func(r finding.Remedy) bool { return r.Fact == it.Fact }) {
+		return ""
+	}
+	if missing := p.unset(id); missing != "" {
+		return fmt.Sprintf("what %s should be is the site's to say: set %s in site.yaml", it.Fact, missing)
+	}
+	return fmt.Sprintf("no remedy is known for what is wrong with %s (class %s)", it.Fact, permit.class)
+}
+
+// unset gives a site value that the rule's remedies are made of and that is not set.
+func (p *Planner) unset(id string) string {
+	rule := p.o.Engine.Rules[id]
+	for _, key := range rule.RemedySite {
+		if !slices.Contains(rule.SiteOptional, key) && !p.o.Engine.HasSite(key) {
+			return key
+		}
+	}
+	for _, key := range rule.RemedySite {
+		if key != "literal_readings" && !p.o.Engine.HasSite(key) {
+			return key
+		}
+	}
+	return ""
+}
+
+// lay puts one remedy over the view and judges what that can change. Nil: it is
+// so already.
+func (p *Planner) lay(ctx context.Context, r finding.Remedy, now time.Time) (*Change, error) {
+	was := p.snap[r.Fact]
+	s, err := p.o.Reader.Set(r.Fact, r.Value)
+	if err != nil {
+		return nil, sayManual(err)
+	}
+	if len(s.Files) == 0 {
+		return nil, nil
+	}
+	permit, ok := permitOf(r.Fact)
+	if !ok || p.o.Allowed != nil && !p.o.Allowed(r.Fact) {
+		return nil, fmt.Errorf("%s is never changed by stigwatch: %s", r.Fact, never(r.Fact))
+	}
+	c := &Change{Rule: r.Rule, Fact: r.Fact, From: was.ForPeople(), To: r.Value, Why: r.Why, Class: permit.class}
+	if len(was.Evidence) > 0 {
+		c.Line = was.Evidence[0].Line
+	}
+	next := maps.Clone(p.over)
+	for _, f := range s.Files {
+		if !permit.covers(f.Path) {
+			return nil, fmt.Errorf("%s is set in %s, and stigwatch writes it in %s only", r.Fact, f.Path, strings.Join(permit.files, ", "))
+		}
+		next[f.Path] = f.Now
+		c.Files = append(c.Files, f.Path)
+	}
+	p.judge(ctx, p.look(next), now)
+	return c, nil
+}
+
+// sayManual shortens what the lens says to what a person needs.
+func sayManual(err error) error {
+	switch {
+	case errors.Is(err, lens.ErrCannotWrite), errors.Is(err, facts.ErrNotWritable):
+		return err
+	}
+	return fmt.Errorf("cannot plan: %w", err)
+}
+
+// files lists what the view changes, with the bytes that are on disk now.
+func (p *Planner) files(out *Plan) error {
+	over := p.over
+	for _, name := range slices.Sorted(maps.Keys(over)) {
+		f, err := p.o.Host.Read(name)
+		if err != nil {
+			return err
+		}
+		if host.Digest(f.Bytes) == host.Digest(over[name]) {
+			continue
+		}
+		file := File{Path: name, Was: f.Digest, Now: host.Digest(over[name]), Old: f.Bytes, New: over[name], Permit: Auto}
+		for _, c := range out.Changes {
+			if slices.Contains(c.Files, name) {
+				file.Permit = file.Permit.stricter(c.Class)
+			}
+		}
+		out.Files = append(out.Files, file)
+	}
+	return nil
+}

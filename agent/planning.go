@@ -1,0 +1,83 @@
+package agent
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/finding"
+	"stigwatch/agent/plan"
+)
+
+// Plan works out, without a daemon, which edits would make failing rules pass: all
+// that fail when no rule is named. Nothing is written.
+func Plan(ctx context.Context, o Options, rules []string) (*api.Plan, error) {
+	defer collectSeldom()()
+	p, err := build(o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	ids, err := p.ruleIDs(rules)
+	if err != nil {
+		return nil, err
+	}
+	p.lookAround(ctx)
+	now := time.Now()
+	made, err := p.planner().Make(ctx, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	return p.shownPlan(made, ids, now), nil
+}
+
+// planner makes a Planner of these parts, which are its own while it plans.
+func (p *parts) planner() *plan.Planner {
+	return plan.New(plan.Options{
+		Host: p.host, Evidence: p.evidence, Reader: p.reader, Engine: p.engine, Evaluate: p.evaluate,
+		Allowed: func(fact string) bool {
+			return len(p.cfg.Enforce.Allow) == 0 || slices.Contains(p.cfg.Enforce.Allow, fact)
+		},
+	})
+}
+
+// shownPlan is a plan as people and other programs get it.
+func (p *parts) shownPlan(made *plan.Plan, rules []string, now time.Time) *api.Plan {
+	out := &api.Plan{
+		Schema: api.Schema, Host: p.name, Time: api.At(now), Policy: api.Policy{Digest: p.engine.Digest, Source: p.engine.Source},
+		Rules: append([]string{}, rules...), Class: string(made.Class()), Files: []api.PlanFile{}, Changes: []api.PlanChange{},
+		Closes: []api.PlanRule{}, Cannot: []api.PlanRefusal{},
+	}
+	for i := range made.Files {
+		out.Files = append(out.Files, shownFile(&made.Files[i]))
+	}
+	for i := range made.Changes {
+		c := &made.Changes[i]
+		out.Changes = append(out.Changes, api.PlanChange{
+			Rule: c.Rule, Fact: c.Fact, Files: c.Files, Line: c.Line, From: c.From, To: c.To, Why: c.Why, Class: string(c.Class),
+		})
+	}
+	for _, id := range made.Closes {
+		out.Closes = append(out.Closes, planRule(p.engine.Rules[id]))
+	}
+	for _, r := range made.Cannot {
+		rule := p.engine.Rules[r.Rule]
+		cannot := api.PlanRefusal{PlanRule: planRule(rule), Reason: r.Reason, GUI: rule.GUI, CLI: []string{}}
+		if rule.CLI != "" {
+			cannot.CLI = strings.Split(rule.CLI, "; ")
+		}
+		out.Cannot = append(out.Cannot, cannot)
+	}
+	return out
+}
+
+func shownFile(f *plan.File) api.PlanFile {
+	s, _ := plan.ServiceOf(f.Path)
+	return api.PlanFile{Path: f.Path, Was: f.Was, Now: f.Now, Class: string(f.Permit), Service: s.Unit, How: s.How, Diff: f.Diff()}
+}
+
+func planRule(r *finding.Rule) api.PlanRule {
+	return api.PlanRule{Rule: r.ID, StigID: r.StigID, Severity: string(r.Severity), Title: r.Title}
+}
