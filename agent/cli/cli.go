@@ -75,6 +75,7 @@ func newRoot(e *env) *cobra.Command {
 		newAttestCommand(e),
 		newWaiveCommand(e),
 		newMaintenanceCommand(e),
+		newPlanCommand(e),
 		newSiteCommand(e),
 		newMapCommand(e),
 		newStigCommand(e),

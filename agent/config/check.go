@@ -16,9 +16,6 @@ import (
 // maxSocketPath is what a unix socket's address holds, less the final NUL: unix(7).
 const maxSocketPath = 107
 
-// modeAlert is the one mode of enforcement that there is yet.
-const modeAlert = "alert"
-
 var ruleForm = regexp.MustCompile(`^V-\d{6}$`)
 
 // check looks for what the types alone do not show.
@@ -30,7 +27,6 @@ func (c *Config) check(d *strict.Doc) {
 	for i := range c.Sinks {
 		checkSink(d, item("sinks", i), &c.Sinks[i], c.Sinks[:i])
 	}
-	c.Enforce.check(d)
 }
 
 // checkSink asks the sink's own type what it takes.
@@ -70,27 +66,6 @@ func (c *Config) checkSocket(d *strict.Doc) {
 	}
 	d.Wrong(key, "the path of the socket, %q, has %d bytes, and a unix socket takes at most %d: choose a shorter folder",
 		c.Socket, len(c.Socket), maxSocketPath)
-}
-
-func (e *Enforce) check(d *strict.Doc) {
-	checkMode(d, "enforce.mode", e.Mode)
-	for _, rule := range slices.Sorted(maps.Keys(e.Rules)) {
-		key := "enforce.rules." + rule
-		if !ruleForm.MatchString(rule) {
-			d.Wrong(key, "%q is not a rule: write it like V-250987", rule)
-		}
-		checkMode(d, key, e.Rules[rule])
-	}
-}
-
-func checkMode(d *strict.Doc, key, mode string) {
-	switch mode {
-	case modeAlert:
-	case "plan", "enforce":
-		d.Wrong(key, "enforcement is not in this release, which changes nothing on the appliance: write alert")
-	default:
-		d.Wrong(key, "%q is not a mode: write alert", mode)
-	}
 }
 
 // checkDisk looks at the files that the configuration names. One at its default

@@ -42,13 +42,6 @@ type Config struct {
 	siteNamed bool // the site profile is not at its default place
 }
 
-// Enforce says what to do about failing rules. This release only alerts.
-type Enforce struct {
-	Mode  string            `key:"mode"`
-	Rules map[string]string `key:"rules"` // rule → mode
-	Allow []string          `key:"allow"` // facts that may be written; empty: all that have a permit
-}
-
 // Overrides replace what the file says, when they are not empty. They come from
 // flags, so a relative one is relative to the working folder.
 type Overrides struct {
@@ -105,6 +98,7 @@ func parse(path string, b []byte, over Overrides) (*Config, *strict.Doc) {
 	f.checkPaths(d)
 	f.checkSelfTest(d)
 	f.Who.check(d)
+	f.Enforce.check(d)
 	cfg.check(d)
 	return cfg, d
 }

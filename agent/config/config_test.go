@@ -51,7 +51,12 @@ func TestNoKeyGivesTheDefaults(t *testing.T) {
 		Path: dir + "/stigwatch.yaml", Root: "/", SitePath: dir + "/site.yaml", MappingDirs: []string{dir + "/mapping.d"},
 		Waivers: dir + "/waivers.yaml", Attestations: dir + "/attestations.yaml",
 		Evidence: "/var/lib/stigwatch/evidence", Probe: true, StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch",
-		Socket: "/run/stigwatch/stigwatch.sock", SelfTest: time.Hour, Sinks: []alert.Config{}, Enforce: Enforce{Mode: "alert"}, Who: Who{Sources: whoSources, AuditLog: "/var/log/audit/audit.log"}, Digest: strict.Digest([]byte("# nothing\n")),
+		Socket: "/run/stigwatch/stigwatch.sock", SelfTest: time.Hour, Sinks: []alert.Config{}, Enforce: Enforce{
+			Mode: "alert", ConfirmWithin: 10 * time.Minute, Keep: 90 * 24 * time.Hour, KeepBytes: 64 << 20, FightTimes: 3, FightWithin: 10 * time.Minute,
+			PerHour: 6, Dir: "/var/lib/stigwatch-enforcer", Socket: "/run/stigwatch-enforcer/enforcer.sock", AgentUser: "stigwatch",
+		},
+		Who:    Who{Sources: whoSources, AuditLog: "/var/log/audit/audit.log"},
+		Digest: strict.Digest([]byte("# nothing\n")),
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)
@@ -78,8 +83,19 @@ sinks:
   - {name: out, type: stdout, rate: 60, damp: {changes: 5, within: 10m}}
   - {name: kept, type: file, path: /var/log/stigwatch/alerts.json, max_size_mb: 20}
 enforce:
-  mode: alert
-  rules: {V-250987: alert}
+  mode: plan
+  rules: {V-250987: enforce}
+  allow: [os.issue_text]
+  confirm_within: 5m
+  keep: 24h
+  keep_bytes: 1048576
+  fight_times: 2
+  fight_within: 1m
+  per_hour: 9
+  dir: enforcer
+  socket: e.sock
+  agent_user: nobody
+  reload: {chronyd.service: [/usr/bin/systemctl, restart, chronyd]}
 who: {sources: [fanotify], wait: 50ms, arguments: true, audit_log: ../audit.log}
 `})
 	got, err := Load(filepath.Join(dir, "stigwatch.yaml"), Overrides{})
@@ -96,8 +112,13 @@ who: {sources: [fanotify], wait: 50ms, arguments: true, audit_log: ../audit.log}
 			{Name: "out", Type: "stdout", Rate: 60, Damp: alert.Damp{Changes: 5, Within: "10m"}},
 			{Name: "kept", Type: "file", Format: "json", Path: "/var/log/stigwatch/alerts.json", MaxSize: 20, Keep: 5},
 		},
-		Enforce: Enforce{Mode: "alert", Rules: map[string]string{"V-250987": "alert"}},
-		Who:     Who{Sources: []string{"fanotify"}, Wait: 50 * time.Millisecond, Arguments: true, AuditLog: filepath.Dir(dir) + "/audit.log"},
+		Enforce: Enforce{
+			Mode: "plan", Rules: map[string]string{"V-250987": "enforce"}, Allow: []string{"os.issue_text"}, ConfirmWithin: 5 * time.Minute,
+			Keep: 24 * time.Hour, KeepBytes: 1 << 20, FightTimes: 2, FightWithin: time.Minute, PerHour: 9, Dir: dir + "/enforcer",
+			Socket: dir + "/e.sock", AgentUser: "nobody",
+			Reload: map[string][]string{"chronyd.service": {"/usr/bin/systemctl", "restart", "chronyd"}},
+		},
+		Who: Who{Sources: []string{"fanotify"}, Wait: 50 * time.Millisecond, Arguments: true, AuditLog: filepath.Dir(dir) + "/audit.log"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{}), cmpopts.IgnoreFields(Config{}, "Digest")); diff != "" {
 		t.Error(diff)
@@ -117,10 +138,11 @@ func TestFlagsOverrideTheFile(t *testing.T) {
 
 func TestMistakesOfStigwatchYAML(t *testing.T) {
 	tests := map[string]struct{ yaml, want string }{
-		"unknown key":     {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, probe, state_dir, runtime_dir, selftest, sinks, enforce, who"},
-		"empty path":      {"root: ''\nmappings: ['']", "c.yaml:1: root: the path is empty: write one, or remove it to get the default\nc.yaml:2: mappings[0]: the path is empty: write one, or remove it to get the default"},
-		"policies":        {"policies: /opt/bundle", `c.yaml:1: policies: signed policy bundles come with a later release: leave it "", which is the embedded policies`},
-		"enforce":         {"enforce:\n  mode: enforce\n  rules:\n    V-250987: plan\n    V-25: alert\n    V-250988: on", "c.yaml:2: enforce.mode: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:4: enforce.rules.V-250987: enforcement is not in this release, which changes nothing on the appliance: write alert\nc.yaml:5: enforce.rules.V-25: \"V-25\" is not a rule: write it like V-250987\nc.yaml:6: enforce.rules.V-250988: \"on\" is not a mode: write alert"},
+		"unknown key": {"sinkz: []", "c.yaml:1: sinkz: unknown key: known here are root, site, mappings, waivers, attestations, policies, evidence, probe, state_dir, runtime_dir, selftest, sinks, enforce, who"},
+		"empty path":  {"root: ''\nmappings: ['']", "c.yaml:1: root: the path is empty: write one, or remove it to get the default\nc.yaml:2: mappings[0]: the path is empty: write one, or remove it to get the default"},
+		"policies":    {"policies: /opt/bundle", `c.yaml:1: policies: signed policy bundles come with a later release: leave it "", which is the embedded policies`},
+		"enforce": {"enforce:\n  mode: fix\n  rules:\n    V-25: alert\n    V-250988: on\n  allow: [mics.users]\n  confirm_within: 1s\n  keep: x\n  keep_bytes: 1\n  fight_times: -1\n  per_hour: 9999\n  dir: ''\n  reload: {chronyd: [x], a.service: [restart]}",
+			"c.yaml:2: enforce.mode: \"fix\" is not a mode: write alert, plan or enforce\nc.yaml:4: enforce.rules.V-25: \"V-25\" is not a rule: write it like V-250987\nc.yaml:5: enforce.rules.V-250988: \"on\" is not a mode: write alert, plan or enforce\nc.yaml:6: enforce.allow[0]: \"mics.users\" is never written: those that may be are chrony.servers, faillock.deny, faillock.unlock_seconds, limits.max_logins, limits.max_system_logins, ntp.servers, os.issue_text, pwquality.dcredit, pwquality.lcredit, pwquality.minlen, pwquality.ocredit, pwquality.ucredit, rsyslog.forwards, snmpd.access, snmpd.communities, sshd.banner, sshd.banner_text, sshd.match_banners\nc.yaml:7: enforce.confirm_within: \"1s\" is not a time from 30s to 24h: write it like 10m\nc.yaml:8: enforce.keep: \"x\" is not a time from 1h to 87840h: write it like 10m\nc.yaml:9: enforce.keep_bytes: 1 is not from 1048576 to 17179869184\nc.yaml:10: enforce.fight_times: -1 is not from 1 to 1000\nc.yaml:11: enforce.per_hour: 9999 is not from 1 to 3600\nc.yaml:12: enforce.dir: the path is empty: write one, or remove it to get the default\nc.yaml:13: enforce.reload.a.service: write the program's absolute path and its arguments: [/usr/bin/systemctl, restart, a.service]\nc.yaml:13: enforce.reload.chronyd: \"chronyd\" is not a unit: write it like chronyd.service"},
 		"self-test":       {"selftest: hourly", `c.yaml:1: selftest: "hourly" is not a time from 1m to 8784h: write it like 1h, or off`},
 		"self-test often": {"selftest: 1s", `c.yaml:1: selftest: "1s" is not a time from 1m to 8784h: write it like 1h, or off`},
 		"self-test off":   {"selftest: off", ""},

@@ -21,7 +21,7 @@ type file struct {
 	RuntimeDir   string         `key:"runtime_dir"`
 	SelfTest     string         `key:"selftest"`
 	Sinks        []alert.Config `key:"sinks"`
-	Enforce      Enforce        `key:"enforce"`
+	Enforce      enforceFile    `key:"enforce"`
 	Who          whoFile        `key:"who"`
 }
 
@@ -43,7 +43,6 @@ func (f *file) fill(path string, over Overrides) *Config {
 		RuntimeDir:   cmp.Or(absolute(over.RuntimeDir), in(f.RuntimeDir, "/run/stigwatch")),
 		SelfTest:     selfTestEvery(f.SelfTest),
 		Sinks:        f.Sinks,
-		Enforce:      f.Enforce,
 	}
 	cfg.Socket = cmp.Or(absolute(over.Socket), filepath.Join(cfg.RuntimeDir, "stigwatch.sock"))
 	cfg.siteNamed = cfg.SitePath != within(dir, "site.yaml")
@@ -57,7 +56,7 @@ func (f *file) fill(path string, over Overrides) *Config {
 		cfg.Sinks[i].Fill()
 	}
 	cfg.Who = f.Who.fill(dir)
-	cfg.Enforce.Mode = cmp.Or(cfg.Enforce.Mode, modeAlert)
+	cfg.Enforce = f.Enforce.fill(dir, cfg)
 	return cfg
 }
 

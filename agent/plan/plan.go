@@ -15,6 +15,7 @@ import (
 	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/host"
+	"stigwatch/agent/permit"
 	"stigwatch/agent/policy"
 )
 
@@ -57,7 +58,7 @@ type File struct {
 	Now    string // digest
 	Old    []byte
 	New    []byte
-	Permit Class // the strictest of its changes
+	Permit permit.Class // the strictest of its changes
 }
 
 // Change is one fact that gets another value.
@@ -69,7 +70,7 @@ type Change struct {
 	From  any // as people may see it; nil: not set
 	To    any
 	Why   string
-	Class Class
+	Class permit.Class
 }
 
 // Refusal says why a rule is not closed.
@@ -79,10 +80,10 @@ type Refusal struct {
 }
 
 // Class is the strictest of what a plan's changes ask for.
-func (p *Plan) Class() Class {
-	c := Auto
+func (p *Plan) Class() permit.Class {
+	c := permit.Auto
 	for i := range p.Changes {
-		c = c.stricter(p.Changes[i].Class)
+		c = c.Stricter(p.Changes[i].Class)
 	}
 	return c
 }

@@ -13,6 +13,7 @@ import (
 	"stigwatch/agent/finding"
 	"stigwatch/agent/host"
 	"stigwatch/agent/lens"
+	"stigwatch/agent/permit"
 )
 
 // try lays the edits of one rule over the view. They stay when the rule then
@@ -63,44 +64,51 @@ func (p *Planner) broken(before map[string]finding.Result) string {
 	return ""
 }
 
-// uncovered says which of a rule's violations no edit puts right, and who could.
+// uncovered says which of a rule's violations no edit puts right, and why.
 func (p *Planner) uncovered(id string, remedies []finding.Remedy) string {
 	result := p.now[id]
-	var why []string
+	var whys []string
+	facts := map[string][]string{} // by why
 	for i := range result.Evidence {
 		it := &result.Evidence[i]
-		if it.Expected == "" {
+		why := ""
+		if it.Expected != "" {
+			why = p.manual(it, id, remedies)
+		}
+		switch {
+		case why == "" || slices.Contains(facts[why], it.Fact):
 			continue
+		case facts[why] == nil:
+			whys = append(whys, why)
 		}
-		if reason := p.manual(it, id, remedies); reason != "" && !slices.Contains(why, reason) {
-			why = append(why, reason)
-		}
+		facts[why] = append(facts[why], it.Fact)
 	}
-	if len(why) == 0 && len(remedies) == 0 {
+	if len(whys) == 0 && len(remedies) == 0 {
 		return "a person attested that it fails: nothing on the box would change that"
 	}
-	return strings.Join(why, "; ")
+	for i, why := range whys {
+		whys[i] = strings.Join(facts[why], ", ") + ": " + why
+	}
+	return strings.Join(whys, "; ")
 }
 
 // manual says why a violation is for people; "" when there is a remedy for it.
 func (p *Planner) manual(it *finding.Item, id string, remedies []finding.Remedy) string {
-	if strings.HasPrefix(it.File, "/mi/") {
-		return fmt.Sprintf("%s lies in %s: nobody has documented that the product reads its files again, so only the System Manager changes them", it.Fact, it.File)
-	}
-	permit, ok := permitOf(it.Fact)
-	if !ok {
-		return fmt.Sprintf("%s is never changed by stigwatch: %s", it.Fact, never(it.Fact))
-	}
-	if p.o.Allowed != nil && !p.o.Allowed(it.Fact) {
-		return fmt.Sprintf("%s is not among the facts of enforce.allow", it.Fact)
-	}
-	if slices.ContainsFunc(remedies, func(r finding.Remedy) bool { return r.Fact == it.Fact }) {
+	_, ok := permit.Of(it.Fact)
+	switch {
+	case !ok:
+		return permit.Never(it.Fact)
+	case strings.HasPrefix(it.File, "/mi/"):
+		return permit.Never("mics.")
+	case p.o.Allowed != nil && !p.o.Allowed(it.Fact):
+		return "not among enforce.allow in the configuration"
+	case slices.ContainsFunc(remedies, func(r finding.Remedy) bool { return r.Fact == it.Fact }):
 		return ""
 	}
-	if missing := p.unset(id); missing != "" {
-		return fmt.Sprintf("what %s should be is the site's to say: set %s in site.yaml", it.Fact, missing)
+	if key := p.unset(id); key != "" {
+		return fmt.Sprintf("what it should be is the site's to say: set %s in site.yaml", key)
 	}
-	return fmt.Sprintf("no remedy is known for what is wrong with %s (class %s)", it.Fact, permit.class)
+	return "no edit is known that puts it right"
 }
 
 // unset gives a site value that the rule's remedies are made of and that is not set.
@@ -130,18 +138,18 @@ func (p *Planner) lay(ctx context.Context, r finding.Remedy, now time.Time) (*Ch
 	if len(s.Files) == 0 {
 		return nil, nil
 	}
-	permit, ok := permitOf(r.Fact)
+	allowed, ok := permit.Of(r.Fact)
 	if !ok || p.o.Allowed != nil && !p.o.Allowed(r.Fact) {
-		return nil, fmt.Errorf("%s is never changed by stigwatch: %s", r.Fact, never(r.Fact))
+		return nil, fmt.Errorf("%s: %s", r.Fact, permit.Never(r.Fact))
 	}
-	c := &Change{Rule: r.Rule, Fact: r.Fact, From: was.ForPeople(), To: r.Value, Why: r.Why, Class: permit.class}
+	c := &Change{Rule: r.Rule, Fact: r.Fact, From: was.ForPeople(), To: r.Value, Why: r.Why, Class: allowed.Class}
 	if len(was.Evidence) > 0 {
 		c.Line = was.Evidence[0].Line
 	}
 	next := maps.Clone(p.over)
 	for _, f := range s.Files {
-		if !permit.covers(f.Path) {
-			return nil, fmt.Errorf("%s is set in %s, and stigwatch writes it in %s only", r.Fact, f.Path, strings.Join(permit.files, ", "))
+		if !allowed.Covers(f.Path) {
+			return nil, fmt.Errorf("%s is set in %s, and stigwatch writes it in %s only", r.Fact, f.Path, strings.Join(allowed.Files, ", "))
 		}
 		next[f.Path] = f.Now
 		c.Files = append(c.Files, f.Path)
@@ -170,10 +178,10 @@ func (p *Planner) files(out *Plan) error {
 		if host.Digest(f.Bytes) == host.Digest(over[name]) {
 			continue
 		}
-		file := File{Path: name, Was: f.Digest, Now: host.Digest(over[name]), Old: f.Bytes, New: over[name], Permit: Auto}
+		file := File{Path: name, Was: f.Digest, Now: host.Digest(over[name]), Old: f.Bytes, New: over[name], Permit: permit.Auto}
 		for _, c := range out.Changes {
 			if slices.Contains(c.Files, name) {
-				file.Permit = file.Permit.stricter(c.Class)
+				file.Permit = file.Permit.Stricter(c.Class)
 			}
 		}
 		out.Files = append(out.Files, file)

@@ -1,4 +1,7 @@
-package plan
+// Package permit owns the ceiling of all that stigwatch ever writes: which fact, in
+// which files, and whether somebody has to confirm it. It is compiled in, so that no
+// configuration, policy or mapping can widen it.
+package permit
 
 import (
 	"path"
@@ -16,7 +19,8 @@ const (
 	Manual  Class = "manual"  // for people, in the System Manager or on the command line
 )
 
-func (c Class) stricter(o Class) Class {
+// Stricter gives the stricter of two classes.
+func (c Class) Stricter(o Class) Class {
 	order := []Class{Auto, Confirm, Manual}
 	if slices.Index(order, o) > slices.Index(order, c) {
 		return o
@@ -24,25 +28,24 @@ func (c Class) stricter(o Class) Class {
 	return c
 }
 
-// permit lets one fact be written in some files, and nowhere else. What has none
+// Permit lets one fact be written in some files, and nowhere else. What has none
 // is for people: FIPS mode, firewall, certificates, users, interfaces, routes and
 // sign-in methods never get one, nor does any file below /mi.
-type permit struct {
-	fact  string
-	class Class
-	files []string // path.Match patterns
+type Permit struct {
+	Fact  string
+	Class Class
+	Files []string // path.Match patterns
 }
 
-// permits is the ceiling of all that stigwatch ever writes. The configuration can
-// narrow it and not widen it.
-func permits() []permit {
+// All lists the permits. The configuration can narrow them and not widen them.
+func All() []Permit {
 	sshd := []string{"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"}
 	limits := []string{"/etc/security/limits.conf", "/etc/security/limits.d/*.conf"}
 	pam := []string{"/etc/pam.d/password-auth", "/etc/pam.d/system-auth"}
 	faillock := append([]string{"/etc/security/faillock.conf"}, pam...)
 	pwquality := append([]string{"/etc/security/pwquality.conf", "/etc/security/pwquality.conf.d/*.conf"}, pam...)
 	snmpd := []string{"/etc/snmp/snmpd.conf", "/etc/snmp/snmpd.local.conf"}
-	return []permit{
+	return []Permit{
 		{"chrony.servers", Auto, []string{"/etc/chrony.conf", "/etc/chrony.d/*.conf"}},
 		{"ntp.servers", Auto, []string{"/etc/ntp.conf"}},
 		{"rsyslog.forwards", Auto, []string{"/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf"}},
@@ -64,51 +67,46 @@ func permits() []permit {
 	}
 }
 
-func permitOf(fact string) (permit, bool) {
-	for _, p := range permits() {
-		if p.fact == fact {
+// Of gives the permit of a fact; ok is false when it has none.
+func Of(fact string) (p Permit, ok bool) {
+	for _, p := range All() {
+		if p.Fact == fact {
 			return p, true
 		}
 	}
-	return permit{class: Manual}, false
+	return Permit{Class: Manual}, false
 }
 
-// Writable names the facts that may be written at all, sorted.
-func Writable() []string {
+// Facts names those that may be written at all, sorted.
+func Facts() []string {
 	var out []string
-	for _, p := range permits() {
-		out = append(out, p.fact)
+	for _, p := range All() {
+		out = append(out, p.Fact)
 	}
 	slices.Sort(out)
 	return out
 }
 
-func (p permit) covers(file string) bool {
-	return slices.ContainsFunc(p.files, func(pattern string) bool {
+// Covers tells whether a file, by its path inside the root, is among those of the
+// permit.
+func (p Permit) Covers(file string) bool {
+	return slices.ContainsFunc(p.Files, func(pattern string) bool {
 		ok, _ := path.Match(pattern, file)
 		return ok
 	})
 }
 
-// never says why a fact has no permit.
-func never(fact string) string {
+// Never says why a fact has no permit, for people.
+func Never(fact string) string {
+	const fips, cut = "FIPS mode takes a restart and is for people to switch", "a mistake there locks everybody out: for people to change"
 	for _, n := range []struct{ prefix, why string }{
-		{"kernel.fips", "FIPS mode takes a restart, on the command line"},
-		{"captures.", "it is what somebody captured"},
-		{"crypto_policy.", "FIPS mode takes a restart, on the command line"},
-		{"firewall.", "a firewall rule can lock everybody out"},
-		{"certificates.", "a certificate is for people to install"},
-		{"probe.", "it is what the appliance's own port says"},
-		{"services.", "starting a service is for people"},
-		{"sockets.", "which program listens is for people"},
-		{"os.", "accounts are for people"},
-		{"snmpd.users", "an SNMP user has a passphrase"},
-		{"snmpd.", "where traps go is for people"},
-		{"httpd.", "how people sign in is for people"},
-		{"net.", "a route can lock everybody out"},
-		{"kernel.routes", "a route can lock everybody out"},
-		{"release.", "an upgrade is for people"},
-		{"mics.", "the product's own settings change in the System Manager"},
+		{"kernel.fips", fips}, {"crypto_policy.", fips}, {"captures.", "it is what somebody captured"},
+		{"firewall.", cut}, {"net.", cut}, {"kernel.routes", cut}, {"certificates.", cut}, {"httpd.", cut},
+		{"probe.", "what the appliance's own port says"}, {"services.", "starting a service is for people"},
+		{"sockets.", "which program listens is for people to change"}, {"os.", "accounts are for people to change"},
+		{"snmpd.users", "an SNMP user has a passphrase: for people to make"}, {"snmpd.", "where traps go is for people to say"},
+		{"release.", "an upgrade is for people to make"},
+		{"mics.", "kept below /mi, and nobody has documented that the product reads its files again: change it in the System Manager"},
 	} {
 		if strings.HasPrefix(fact, n.prefix) {
 			return n.why
