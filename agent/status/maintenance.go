@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/socket"
 )
 
 // openWindow opens a window of maintenance for the peer.
@@ -20,7 +21,7 @@ func (s *Server) openWindow(w http.ResponseWriter, req *http.Request) {
 		s.refuse(w, http.StatusBadRequest, fmt.Sprintf("cannot read the request: %v", err))
 		return
 	}
-	window, err := s.o.Maintenance.Open(req.Context(), peerFrom(req.Context()).uid, q)
+	window, err := s.o.Maintenance.Open(req.Context(), socket.PeerFrom(req.Context()).UID, q)
 	if err != nil {
 		s.fail(w, err)
 		return
@@ -33,7 +34,7 @@ func (s *Server) closeWindow(w http.ResponseWriter, req *http.Request) {
 	if !s.maintains(w) {
 		return
 	}
-	end, err := s.o.Maintenance.Close(req.Context(), peerFrom(req.Context()).uid, req.PathValue("id"))
+	end, err := s.o.Maintenance.Close(req.Context(), socket.PeerFrom(req.Context()).UID, req.PathValue("id"))
 	if err != nil {
 		s.fail(w, err)
 		return

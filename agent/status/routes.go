@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/socket"
 )
 
 // route is one thing that a client may ask for.
@@ -48,7 +49,7 @@ func (s *Server) handler() http.Handler {
 // handler sees the request.
 func (s *Server) admit(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if !r.who.allows(peerFrom(req.Context())) {
+		if !r.who.allows(socket.PeerFrom(req.Context())) {
 			s.refuse(w, http.StatusForbidden, "only root and the agent's own user may do this")
 			return
 		}

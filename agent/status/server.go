@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/socket"
 )
 
 const (
@@ -90,7 +91,7 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 // Server answers at the socket.
 type Server struct {
 	o       Options
-	l       *listener
+	l       *socket.Listener
 	waiting chan struct{} // one token for each request that waits for news
 }
 
@@ -105,7 +106,7 @@ func (s *Server) Listen() error {
 	if s.l != nil {
 		return nil
 	}
-	l, err := listen(s.o.Socket, s.o.Group, maxConns)
+	l, err := socket.Listen(s.o.Socket, s.o.Group, maxConns)
 	if err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (s *Server) httpServer(ctx context.Context) *http.Server {
 		MaxHeaderBytes:    maxRequest,
 		ErrorLog:          slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnContext:       withPeer,
+		ConnContext:       socket.WithPeer,
 	}
 }
 

@@ -1,4 +1,6 @@
-package status
+// Package socket owns unix sockets that people and other processes of the machine
+// ask at: taking one without a race or a leak, and knowing who is at the other end.
+package socket
 
 import (
 	"context"
@@ -14,9 +16,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"stigwatch/agent/api"
 )
+
+// MaxPath is the longest path that a unix socket can have on Linux: sun_path of 108
+// bytes, the closing zero included.
+const MaxPath = 107
 
 const (
 	folderMode = 0o755 // the socket's own mode is the guard
@@ -24,9 +28,9 @@ const (
 	dialTime   = time.Second
 )
 
-// listener is a unix socket that takes a limited number of connections at a
+// Listener is a unix socket that takes a limited number of connections at a
 // time and removes at the end only what it made itself.
-type listener struct {
+type Listener struct {
 	*net.UnixListener
 	path  string
 	made  os.FileInfo
@@ -35,9 +39,12 @@ type listener struct {
 	once  sync.Once
 }
 
-func listen(path, group string, limit int) (*listener, error) {
-	if len(path) > api.MaxSocketPath {
-		return nil, fmt.Errorf("cannot listen at %q: the path has %d bytes, a socket's may have %d", path, len(path), api.MaxSocketPath)
+// Listen takes the socket at a path for its owner, root and a group, for at most
+// limit connections at a time; further ones wait in the kernel's queue. A stale
+// socket is removed, one at which somebody answers is not.
+func Listen(path, group string, limit int) (*Listener, error) {
+	if len(path) > MaxPath {
+		return nil, fmt.Errorf("cannot listen at %q: the path has %d bytes, a socket's may have %d", path, len(path), MaxPath)
 	}
 	if path == "" || path[0] == '@' {
 		return nil, fmt.Errorf("cannot listen at %q: an abstract socket has no mode to guard it", path)
@@ -58,7 +65,14 @@ func listen(path, group string, limit int) (*listener, error) {
 		_ = u.Close()
 		return nil, err
 	}
-	return &listener{UnixListener: u, path: path, made: made, slots: make(chan struct{}, limit), done: make(chan struct{})}, nil
+	return &Listener{UnixListener: u, path: path, made: made, slots: make(chan struct{}, limit), done: make(chan struct{})}, nil
+}
+
+// Adopt takes over a socket that somebody else listens at already and will remove:
+// the service manager, for a service that is started by its socket.
+func Adopt(u *net.UnixListener, limit int) *Listener {
+	u.SetUnlinkOnClose(false)
+	return &Listener{UnixListener: u, slots: make(chan struct{}, limit), done: make(chan struct{})}
 }
 
 // clear removes a socket that nobody listens at any more. A living one, and
@@ -112,7 +126,7 @@ func guard(path, group string) (os.FileInfo, error) {
 }
 
 // Accept waits for a free place, then for a connection.
-func (l *listener) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	select {
 	case l.slots <- struct{}{}:
 	case <-l.done:
@@ -128,11 +142,11 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // Close stops listening and removes the socket, unless another agent has put
 // its own in the same place.
-func (l *listener) Close() error {
+func (l *Listener) Close() error {
 	var err error
 	l.once.Do(func() {
 		close(l.done)
-		if now, e := os.Lstat(l.path); e == nil && os.SameFile(now, l.made) {
+		if now, e := os.Lstat(l.path); l.made != nil && e == nil && os.SameFile(now, l.made) {
 			err = os.Remove(l.path)
 		}
 		err = errors.Join(err, l.UnixListener.Close())
