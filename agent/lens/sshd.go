@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -89,19 +90,19 @@ func (SSHD) Get(files []*File, q Query) ([]Value, error) {
 	if keyword == "" || strings.ContainsAny(keyword, ":/ ") {
 		return nil, unknownPath("sshd", q.Path)
 	}
-	s := sshdScan{keyword: keyword}
-	for _, f := range files {
-		if err := s.file(f, sshdGlobal); err != nil {
-			return nil, err
-		}
+	s, err := scanSSHD(files, keyword)
+	if err != nil {
+		return nil, err
 	}
 	if inMatch {
-		return s.found[sshdMatch], nil
-	}
-	for _, scope := range []sshdScope{sshdMatchAll, sshdGlobal} {
-		if vs := s.found[scope]; len(vs) > 0 {
-			return bannerOrNone(keyword, vs[0]), nil
+		var vs []Value
+		for _, at := range s.found[sshdMatch] {
+			vs = append(vs, valueOf(at.file, at.node))
 		}
+		return vs, nil
+	}
+	if all := s.unmatched(); len(all) > 0 {
+		return bannerOrNone(keyword, valueOf(all[0].file, all[0].node)), nil
 	}
 	return nil, nil
 }
@@ -123,11 +124,31 @@ const (
 	sshdScopes
 )
 
-// sshdScan collects the values of one keyword by scope.
+// sshdScan collects where one keyword stands, by scope.
 type sshdScan struct {
 	splice
 	keyword string
-	found   [sshdScopes][]Value
+	found   [sshdScopes][]sshdPlace
+}
+
+type sshdPlace struct {
+	file *File
+	node *Node
+}
+
+func scanSSHD(files []*File, keyword string) (*sshdScan, error) {
+	s := &sshdScan{keyword: keyword}
+	for _, f := range files {
+		if err := s.file(f, sshdGlobal); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// unmatched gives what counts when no condition fits, the winner first.
+func (s *sshdScan) unmatched() []sshdPlace {
+	return slices.Concat(s.found[sshdMatchAll], s.found[sshdGlobal])
 }
 
 // file reads one file that stands in scope. A Match block lasts to the next
@@ -142,7 +163,7 @@ func (s *sshdScan) file(f *File, scope sshdScope) error {
 		case "include":
 			return s.include(f, n, scope)
 		case s.keyword:
-			s.found[scope] = append(s.found[scope], valueOf(f, n))
+			s.found[scope] = append(s.found[scope], sshdPlace{f, n})
 		}
 		return nil
 	})

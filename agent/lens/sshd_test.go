@@ -103,29 +103,7 @@ func TestSSHDNamesTheFileThatWon(t *testing.T) {
 // TestSSHDAgrees compares with the real program, for a client that no
 // condition fits.
 func TestSSHDAgrees(t *testing.T) {
-	sshd := realProgram(t, "sshd", "/usr/sbin/sshd")
-	dir := t.TempDir()
-	key := filepath.Join(dir, "key")
-	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
-		t.Skipf("SKIPPED: no host key for the comparison with sshd: %v %s", err, out)
-	}
-	ask := func(files disk, query string) []string {
-		for name, text := range files {
-			for other := range files {
-				text = strings.ReplaceAll(text, " "+other, " "+dir+other)
-			}
-			text = strings.ReplaceAll(text, "Include /i*", "Include "+dir+"/i*")
-			if err := os.WriteFile(dir+name, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			defer os.Remove(dir + name)
-		}
-		out, err := exec.Command(sshd, "-T", "-h", key, "-f", dir+"/f").CombinedOutput()
-		if err != nil {
-			t.Skipf("SKIPPED: the comparison with sshd: %v %s", err, out)
-		}
-		return effectiveSSHD(string(out), dir, query)
-	}
+	ask := realSSHD(t)
 	for _, c := range sshdCases() {
 		vs := disk{"/f": c.text}.asked(t, SSHD{}, c.path, "/f")
 		if len(vs) == 0 && c.path == "maxsessions" {
@@ -139,6 +117,39 @@ func TestSSHDAgrees(t *testing.T) {
 		if d := cmp.Diff(ask(c.files, "banner"), said(c.files.asked(t, SSHD{}, "banner", "/f"))); d != "" {
 			t.Errorf("%s: sshd differs: %s", c.name, d)
 		}
+	}
+}
+
+// realSSHD gives what the real program makes of files, asked for a keyword. They
+// stand in a folder of their own, and include each other by their names there.
+func realSSHD(t *testing.T) func(files disk, query string) []string {
+	t.Helper()
+	sshd := realProgram(t, "sshd", "/usr/sbin/sshd")
+	dir := t.TempDir()
+	key := filepath.Join(dir, "key")
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: no host key for the comparison with sshd: %v %s", err, out)
+	}
+	if out, err := exec.Command(sshd, "-T", "-h", key, "-f", os.DevNull).CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: the comparison with sshd, which does not work here: %v %s", err, out)
+	}
+	return func(files disk, query string) []string {
+		t.Helper()
+		for name, text := range files {
+			for other := range files {
+				text = strings.ReplaceAll(text, " "+other, " "+dir+other)
+			}
+			text = strings.ReplaceAll(text, "Include /i*", "Include "+dir+"/i*")
+			if err := os.WriteFile(dir+name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			defer os.Remove(dir + name)
+		}
+		out, err := exec.Command(sshd, "-T", "-h", key, "-f", dir+"/f").CombinedOutput()
+		if err != nil {
+			t.Fatalf("sshd refuses %q: %v %s", files, err, out)
+		}
+		return effectiveSSHD(string(out), dir, query)
 	}
 }
 
