@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,8 @@ type Systemd struct {
 
 	units      map[string]map[string]dbus.Variant
 	subscribed bool
+	taken      []string
+	onTake     func(method, unit string)
 }
 
 // Bus starts a bus without a systemd and gives its socket; it ends with the test.
@@ -145,6 +148,32 @@ func (s *Systemd) Hang(on bool) {
 	if on {
 		s.hang = make(chan struct{})
 	}
+}
+
+// Taken gives what was asked to be taken up, as "METHOD UNIT".
+func (s *Systemd) Taken() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.taken)
+}
+
+// WhenTaken has do called with each unit that is to take its files up, before that
+// is answered. Without it nothing happens to the unit.
+func (s *Systemd) WhenTaken(do func(method, unit string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onTake = do
+}
+
+func (s *Systemd) take(method, unit string) dbus.ObjectPath {
+	s.mu.Lock()
+	s.taken = append(s.taken, method+" "+unit)
+	do := s.onTake
+	s.mu.Unlock()
+	if do != nil {
+		do(method, unit)
+	}
+	return path + "/job/1"
 }
 
 // Subscribed says whether somebody wants to be told.
