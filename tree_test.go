@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"agent/probe":       {},
 	"agent/units":       {},
 	"agent/who":         {},
+	"agent/replace":     {"agent/host"},
 	"agent/facts":       {"agent/finding", "agent/host", "agent/lens", "agent/mapping"},
 	"agent/permit":      {},
 	"agent/plan":        {"agent/facts", "agent/finding", "agent/host", "agent/lens", "agent/permit", "agent/policy"},
