@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"agent/units":       {},
 	"agent/who":         {},
 	"agent/replace":     {"agent/host"},
+	"agent/enforce":     {"agent/host", "agent/replace"},
 	"agent/facts":       {"agent/finding", "agent/host", "agent/lens", "agent/mapping"},
 	"agent/permit":      {},
 	"agent/plan":        {"agent/facts", "agent/finding", "agent/host", "agent/lens", "agent/permit", "agent/policy"},

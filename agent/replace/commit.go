@@ -116,7 +116,8 @@ func (c *Candidate) swap() error {
 	if err == unix.ENOSYS || err == unix.EINVAL {
 		return c.rename()
 	}
-	if err != unix.Errno(0) {
+	c.in = true // after an error too: nobody knows
+	if err != 0 {
 		return err
 	}
 	if err := in.step("look at what came out of"); err != nil {
@@ -126,6 +127,7 @@ func (c *Candidate) swap() error {
 		if back := in.giveWay(c.names.whole, c.st.Ino); back != nil {
 			return errors.Join(err, back)
 		}
+		c.in = false
 		return err
 	}
 	return nil
@@ -160,6 +162,7 @@ func (c *Candidate) rename() error {
 	if now, err := in.look(in.base); err != nil || now.ino != c.f.st.Ino {
 		return errors.Join(err, ErrChanged)
 	}
+	c.in = true // after an error too: nobody knows
 	if err := unix.Renameat(in.fd(), c.names.whole, in.fd(), in.base); err != nil {
 		return err
 	}
@@ -167,7 +170,11 @@ func (c *Candidate) rename() error {
 		return err
 	}
 	if err := c.cameOut(c.names.was); err != nil {
-		return errors.Join(err, unix.Renameat(in.fd(), c.names.was, in.fd(), in.base))
+		if back := unix.Renameat(in.fd(), c.names.was, in.fd(), in.base); back != nil {
+			return errors.Join(err, back)
+		}
+		c.in = false
+		return err
 	}
 	return nil
 }

@@ -138,6 +138,14 @@ func (t *Tree) readAll(fd *os.File) ([]byte, error) {
 	return b, nil
 }
 
+// Fits gives ErrTooLarge for content that no file may have.
+func (t *Tree) Fits(b []byte) error {
+	if int64(len(b)) > t.opts.MaxBytes {
+		return t.tooLarge()
+	}
+	return nil
+}
+
 func (t *Tree) tooLarge() error {
 	return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, t.opts.MaxBytes)
 }

@@ -29,6 +29,22 @@ func (t *Tree) Settle(path, id string, p Pair) error {
 	return t.settle(path, id, p, false)
 }
 
+// Pending says whether a candidate is still beside its file, whole: then the file
+// has not been replaced by it, or has been given its old content back.
+func (t *Tree) Pending(path, id string, p Pair) (bool, error) {
+	in, err := t.folderOf(path)
+	if err != nil {
+		return false, fmt.Errorf("cannot look beside %q: %w", path, err)
+	}
+	defer in.close()
+	names, err := namesFor(id, in.base)
+	if err != nil {
+		return false, err
+	}
+	f, err := in.look(names.whole)
+	return f.digest == p.New, err
+}
+
 func (t *Tree) settle(path, id string, p Pair, back bool) error {
 	in, err := t.folderOf(path)
 	if err != nil {

@@ -36,6 +36,13 @@ type Candidate struct {
 	f     *File
 	names beside
 	st    unix.Stat_t
+	in    bool // it has, or had, the file's name
+}
+
+// Swapped says whether the candidate was put in the file's place, and not taken
+// from it again by Commit itself.
+func (c *Candidate) Swapped() bool {
+	return c.in
 }
 
 // Stage writes b beside the file, with the file's own metadata. The id, of letters,
@@ -59,8 +66,8 @@ func (f *File) stage(id string, b []byte, m Meta) (*Candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(b)) > f.in.t.opts.MaxBytes {
-		return nil, f.in.t.tooLarge()
+	if err := f.in.t.Fits(b); err != nil {
+		return nil, err
 	}
 	for _, name := range []string{names.whole, names.part, names.was} {
 		var st unix.Stat_t

@@ -1,0 +1,68 @@
+package enforce
+
+import "fmt"
+
+// FailedError says that a job was begun and taken back. Record tells which step
+// failed and how far the way back came: restored, conflict, or a state that is not
+// final, when the disk refused that too and Recover has to be called.
+type FailedError struct {
+	Record Record
+	Err    error
+}
+
+func (e *FailedError) Error() string {
+	end := "everything has been restored"
+	switch e.Record.State {
+	case Restored:
+	case Conflict:
+		end = "somebody else has written a file meanwhile, which was left as it is"
+	default:
+		end = "it could not be taken back yet"
+	}
+	return fmt.Sprintf("cannot apply plan %s: %s: %s; %s", e.Record.ID, e.Record.Failed.Step, e.Err, end)
+}
+
+func (e *FailedError) Unwrap() error { return e.Err }
+
+// EditedError says that a file no longer holds what a plan wrote. The bytes are
+// for a diff; they may hold secrets.
+type EditedError struct {
+	ID, Path   string
+	Wrote, Now string // digests
+	WroteBytes []byte
+	NowBytes   []byte
+}
+
+func (e *EditedError) Error() string {
+	return fmt.Sprintf("cannot undo plan %s: %q has been edited since: it is %s and was written as %s", e.ID, e.Path, e.Now, e.Wrote)
+}
+
+// NewerError says that a newer plan stands on a file of an older one.
+type NewerError struct {
+	ID, Path, Newer string
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("cannot undo plan %s: plan %s has written %q after it, undo that one first", e.ID, e.Newer, e.Path)
+}
+
+// WaitingError says that a file is part of a plan that waits to be confirmed.
+type WaitingError struct {
+	Path, Waits string
+}
+
+func (e *WaitingError) Error() string {
+	return fmt.Sprintf("cannot change %q: plan %s, which wrote it, waits to be confirmed or undone", e.Path, e.Waits)
+}
+
+// StateError says that a plan is in no state for what was asked.
+type StateError struct {
+	ID    string
+	State State
+	Asked string // "undo" or "confirm"
+	Why   string
+}
+
+func (e *StateError) Error() string {
+	return fmt.Sprintf("cannot %s plan %s: %s", e.Asked, e.ID, e.Why)
+}
