@@ -29,7 +29,7 @@ type setCase struct {
 
 // setCases lists the lenses that TestSetLaws and FuzzSetX check.
 func setCases() []setCase {
-	return []setCase{sshdSetCase(), textSetCase(), keyValueSetCase()}
+	return []setCase{sshdSetCase(), pamSetCase(), textSetCase(), keyValueSetCase()}
 }
 
 // wanted makes scalars.
