@@ -21,7 +21,7 @@ func (l KeyValue) Set(files []*File, q Query, want []Want, into *File) ([]Edit, 
 	}
 	p := proof{lens: l, files: files, rest: restBut(q.Path)}
 	if len(want) == 0 {
-		return p.of(q, want, withoutLines(files, func(n *Node) bool { return n.Name == q.Path }))
+		return p.of(q, want, withoutLines(files, func(_ *File, n *Node) bool { return n.Name == q.Path }))
 	}
 	if f, n := lastNodeNamed(files, q.Path); n != nil {
 		e, ok := keyValueEdit(f, n, want[0].Text)
@@ -51,11 +51,11 @@ func restBut(name string) func(*Node) string {
 }
 
 // withoutLines takes the lines of all top nodes out that are meant.
-func withoutLines(files []*File, meant func(*Node) bool) []Edit {
+func withoutLines(files []*File, meant func(*File, *Node) bool) []Edit {
 	var edits []Edit
 	for _, f := range files {
 		for _, n := range f.Root.Children {
-			if meant(n) {
+			if meant(f, n) {
 				edits = append(edits, withoutLine(f, n))
 			}
 		}
@@ -101,19 +101,6 @@ func keyValueEdit(f *File, n *Node, text string) (Edit, bool) {
 		}
 	}
 	return Edit{}, false
-}
-
-// trimmedEdit makes one line of another and leaves what is alike at both ends.
-func trimmedEdit(file string, at int, was, is string) Edit {
-	same := 0
-	for same < min(len(was), len(is)) && was[same] == is[same] {
-		same++
-	}
-	tail := 0
-	for tail < min(len(was), len(is))-same && was[len(was)-1-tail] == is[len(is)-1-tail] {
-		tail++
-	}
-	return Edit{File: file, Start: at + same, End: at + len(was) - tail, Text: is[same : len(is)-tail]}
 }
 
 // soleKeyValue reads one line as Parse does.

@@ -31,7 +31,11 @@ func (l PAM) Set(files []*File, q Query, want []Want, into *File) ([]Edit, error
 		return p.of(q, want, edits)
 	}
 	for _, at := range s.found {
-		if old := at.last(s.arg); old != nil {
+		old := at.last(s.arg)
+		if old != nil && spansLines(at.file, old) {
+			return nil, cannotWrite(at.file.Name, old.Line, "%q spans lines", s.arg)
+		}
+		if old != nil {
 			return p.firstOf(q, want, pamChanges(at.file, old, s.arg, want[0].Text))
 		}
 	}
@@ -56,18 +60,6 @@ func pamHolds(q Query, want []Want) error {
 		}
 	}
 	return nil
-}
-
-// firstOf gives the first of several ways to write a value that proves good.
-func (p proof) firstOf(q Query, want []Want, ways []Edit) ([]Edit, error) {
-	err := cannotSet(q, want, "a word that spans lines is only safe to change by hand")
-	for _, way := range ways {
-		var edits []Edit
-		if edits, err = p.of(q, want, []Edit{way}); err == nil {
-			return edits, nil
-		}
-	}
-	return nil, err
 }
 
 // pamLines collects the lines of one type and module.
@@ -181,9 +173,6 @@ func pamForms(arg, text string) (plain, bracketed string) {
 
 // pamChanges are the ways to change an argument that is there.
 func pamChanges(f *File, old *Node, arg, text string) []Edit {
-	if spansLines(f, old) {
-		return nil
-	}
 	was := string(f.raw[old.Start:old.End])
 	plain, bracketed := pamForms(arg, text)
 	ways := []Edit{trimmedEdit(f.Name, old.Start, was, plain), trimmedEdit(f.Name, old.Start, was, bracketed)}

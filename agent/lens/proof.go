@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // proof is what an Editor checks of its own edits before it hands them out: the
@@ -41,6 +42,16 @@ func (p proof) of(q Query, want []Want, edits []Edit) ([]Edit, error) {
 	return edits, nil
 }
 
+// firstOf gives the first of some ways to write a value that proves good.
+func (p proof) firstOf(q Query, want []Want, ways []Edit) (edits []Edit, err error) {
+	for _, way := range ways {
+		if edits, err = p.of(q, want, []Edit{way}); err == nil {
+			return edits, nil
+		}
+	}
+	return nil, err
+}
+
 func (p proof) answersAlike(files []*File, q Query) bool {
 	before, err := p.lens.Get(p.files, q)
 	if err != nil {
@@ -68,6 +79,26 @@ func eachOnce(edits []Edit) []Edit {
 		seen[e] = true
 		return was
 	})
+}
+
+// trimmedEdit makes one text of another and leaves what is alike at both ends,
+// in whole characters.
+func trimmedEdit(file string, at int, was, is string) Edit {
+	same, most := 0, min(len(was), len(is))
+	for same < most && was[same] == is[same] {
+		same++
+	}
+	for same > 0 && (same < len(was) && !utf8.RuneStart(was[same]) || same < len(is) && !utf8.RuneStart(is[same])) {
+		same--
+	}
+	tail := 0
+	for tail < most-same && was[len(was)-1-tail] == is[len(is)-1-tail] {
+		tail++
+	}
+	for tail > 0 && !utf8.RuneStart(is[len(is)-tail]) {
+		tail--
+	}
+	return Edit{File: file, Start: at + same, End: at + len(was) - tail, Text: is[same : len(is)-tail]}
 }
 
 // rewriting makes the files as they are after some edits.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -29,7 +30,7 @@ type setCase struct {
 
 // setCases lists the lenses that TestSetLaws and FuzzSetX check.
 func setCases() []setCase {
-	return []setCase{sshdSetCase(), pamSetCase(), textSetCase(), keyValueSetCase()}
+	return []setCase{sshdSetCase(), pamSetCase(), limitsSetCase(), textSetCase(), keyValueSetCase()}
 }
 
 // wanted makes scalars.
@@ -200,6 +201,9 @@ func changesOnlyItsLines(t *testing.T, c setCase, q Query, contents []string, ed
 		b := []byte(contents[slices.Index(c.files, e.File)])
 		if string(b[e.Start:e.End]) == e.Text {
 			t.Fatalf("an edit that changes nothing: %+v", e)
+		}
+		if !utf8.ValidString(e.Text) {
+			t.Fatalf("an edit that nobody can read: %+v", e)
 		}
 		if c.owns == nil || addsLines(b, e) {
 			continue
