@@ -56,12 +56,12 @@ func (Chrony) Get(files []*File, q Query) ([]Value, error) {
 	}
 	var s chronyScan
 	err := s.each(files, s.line)
-	return s.found, err
+	return valuesOf(s.found), err
 }
 
 type chronyScan struct {
 	splice
-	found []Value
+	found []standing
 }
 
 func (s *chronyScan) line(f *File, n *Node) error {
@@ -88,7 +88,7 @@ func (s *chronyScan) source(f *File, n *Node) {
 	switch n.Name {
 	case "server", "peer", "pool":
 		if len(n.Children) > 0 {
-			s.found = append(s.found, recordOf(f, n, map[string]string{"host": n.Children[0].Value, "kind": n.Name}))
+			s.found = append(s.found, stands(f, n, map[string]string{"host": n.Children[0].Value, "kind": n.Name}))
 		}
 	}
 }
@@ -172,12 +172,12 @@ func (NTP) Get(files []*File, q Query) ([]Value, error) {
 	}
 	var s ntpScan
 	err := s.each(files, s.line)
-	return s.found, err
+	return valuesOf(s.found), err
 }
 
 type ntpScan struct {
 	splice
-	found []Value
+	found []standing
 }
 
 func (s *ntpScan) line(f *File, n *Node) error {
@@ -186,7 +186,7 @@ func (s *ntpScan) line(f *File, n *Node) error {
 		return s.each(f.Included[n], s.line)
 	case "server", "peer", "pool":
 		if host := ntpHost(n); host != "" && !strings.HasPrefix(host, "127.127.") {
-			s.found = append(s.found, recordOf(f, n, map[string]string{"host": host, "kind": n.Name}))
+			s.found = append(s.found, stands(f, n, map[string]string{"host": host, "kind": n.Name}))
 		}
 	}
 	return nil
