@@ -28,7 +28,7 @@ func records(lines ...string) []Want {
 // listCases are the lenses that write lists of records. Their laws are those of
 // Editor, but that the order of a list is free and a want may leave fields out.
 func listCases() []setCase {
-	return []setCase{chronySetCase(), ntpSetCase()}
+	return []setCase{chronySetCase(), ntpSetCase(), snmpdSetCase()}
 }
 
 func listCase(t testing.TB, name string) setCase {
@@ -256,6 +256,7 @@ func fuzzListLaws(f *testing.F, name string) {
 
 func FuzzSetChrony(f *testing.F) { fuzzListLaws(f, "chrony") }
 func FuzzSetNTP(f *testing.F)    { fuzzListLaws(f, "ntp") }
+func FuzzSetSnmpd(f *testing.F)  { fuzzListLaws(f, "snmpd") }
 
 // checkList is checkSet for lists. No after: it is refused, and says why with
 // the words of why.

@@ -81,6 +81,11 @@ func (Snmpd) Includes(doc *Doc) []Include {
 
 // Get lists one kind of directive.
 func (Snmpd) Get(files []*File, q Query) ([]Value, error) {
+	found, err := snmpdFound(files, q)
+	return valuesOf(found), err
+}
+
+func snmpdFound(files []*File, q Query) ([]standing, error) {
 	asks := map[string]func(*File, *Node) (Value, bool){
 		"users": snmpUser, "access": snmpAccess, "communities": snmpCommunity, "trap_receivers": snmpTrap,
 	}
@@ -100,7 +105,7 @@ func (Snmpd) Get(files []*File, q Query) ([]Value, error) {
 type snmpdScan struct {
 	splice
 	ask   func(*File, *Node) (Value, bool)
-	found []Value
+	found []standing
 }
 
 // file reads one file; ours says whether its lines are for snmpd, until a
@@ -131,6 +136,6 @@ func (s *snmpdScan) file(f *File, ours bool) error {
 
 func (s *snmpdScan) directive(f *File, n *Node) {
 	if v, ok := s.ask(f, n); ok {
-		s.found = append(s.found, v)
+		s.found = append(s.found, standing{v, statementAt{f, n}})
 	}
 }
