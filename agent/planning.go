@@ -74,8 +74,8 @@ func (p *parts) shownPlan(made *plan.Plan, rules []string, now time.Time) *api.P
 }
 
 func shownFile(f *plan.File) api.PlanFile {
-	s, _ := plan.ServiceOf(f.Path)
-	return api.PlanFile{Path: f.Path, Was: f.Was, Now: f.Now, Class: string(f.Permit), Service: s.Unit, How: s.How, Diff: f.Diff()}
+	unit, how := plan.UnitOf(f.Path)
+	return api.PlanFile{Path: f.Path, Was: f.Was, Now: f.Now, Class: string(f.Permit), Service: unit, How: how, Diff: f.Diff()}
 }
 
 func planRule(r *finding.Rule) api.PlanRule {

@@ -94,5 +94,6 @@ type Health struct {
 
 // Problem is the body of every answer that is not a success.
 type Problem struct {
-	Error string `json:"error"`
+	Error  string `json:"error"`
+	Reason string `json:"reason,omitempty"` // a stable word, where scripts may branch on it
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,10 +35,12 @@ const (
 type Unreachable struct {
 	Socket string
 	Err    error
+
+	who string // "" is the agent
 }
 
 func (e *Unreachable) Error() string {
-	return fmt.Sprintf("cannot reach the agent at %q: %v", e.Socket, e.Err)
+	return fmt.Sprintf("cannot reach %s at %q: %v", cmp.Or(e.who, theAgent), e.Socket, e.Err)
 }
 
 // Unwrap gives the reason.
@@ -58,24 +61,37 @@ func (e *UnknownRule) Error() string {
 
 // Refused is the agent's own sentence in an answer that is not a success.
 type Refused struct {
-	Code int // of HTTP
-	Text string
+	Code   int    // of HTTP
+	Reason string // a stable word for it; "" for most
+	Text   string
 }
 
 func (e *Refused) Error() string { return e.Text }
 
-// Client asks a running agent.
+// Who may be at the other end of a socket.
+const (
+	theAgent    = "the agent"
+	theEnforcer = "the enforcer"
+)
+
+// Client asks a running agent, or the enforcer.
 type Client struct {
+	who    string
 	socket string
 	http   *http.Client
 }
 
 // Dial makes a client of the agent at a socket. It connects at the first call.
-func Dial(socket string) *Client {
+func Dial(socket string) *Client { return dial(theAgent, socket) }
+
+// DialEnforcer makes a client of the enforcer at its socket.
+func DialEnforcer(socket string) *Client { return dial(theEnforcer, socket) }
+
+func dial(who, socket string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: callTimeout}).DialContext(ctx, "unix", socket)
 	}
-	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
+	return &Client{who: who, socket: socket, http: &http.Client{Transport: &http.Transport{
 		DialContext:            dial,
 		MaxConnsPerHost:        1,
 		MaxResponseHeaderBytes: maxProblem,
@@ -161,7 +177,7 @@ func (c *Client) ask(ctx context.Context, timeout time.Duration, method, path st
 	}
 	defer res.Body.Close()
 	if err := decode(io.LimitReader(res.Body, maxAnswer), into); err != nil {
-		return fmt.Errorf("cannot read the agent's answer at %q: %w", c.socket, err)
+		return fmt.Errorf("cannot read the answer of %s at %q: %w", c.who, c.socket, err)
 	}
 	return nil
 }
@@ -173,7 +189,7 @@ func (c *Client) get(ctx context.Context, path string) (*http.Response, error) {
 
 func (c *Client) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	if len(c.socket) > MaxSocketPath {
-		return nil, &Unreachable{c.socket, fmt.Errorf("the path has %d bytes, a socket's may have %d", len(c.socket), MaxSocketPath)}
+		return nil, &Unreachable{who: c.who, Socket: c.socket, Err: fmt.Errorf("the path has %d bytes, a socket's may have %d", len(c.socket), MaxSocketPath)}
 	}
 	req, err := http.NewRequestWithContext(ctx, method, socketAddress+path, bytes.NewReader(body))
 	if err != nil {
@@ -181,7 +197,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) (*htt
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, &Unreachable{c.socket, cause(err)}
+		return nil, &Unreachable{who: c.who, Socket: c.socket, Err: cause(err)}
 	}
 	if res.StatusCode != http.StatusOK {
 		defer res.Body.Close()
@@ -202,7 +218,7 @@ func refusal(res *http.Response) error {
 	if err := decode(io.LimitReader(res.Body, maxProblem), &p); err != nil || p.Error == "" {
 		p.Error = fmt.Sprintf("the agent answered %q", res.Status)
 	}
-	return &Refused{Code: res.StatusCode, Text: p.Error}
+	return &Refused{Code: res.StatusCode, Reason: p.Reason, Text: p.Error}
 }
 
 // cause takes the address off a network error: it is said already.

@@ -12,6 +12,7 @@ type Job struct {
 	By      Who
 	Reason  string
 	Files   []FileChange
+	Auto    bool          // nobody asked
 	Confirm time.Duration // more than 0: taken back unless confirmed within it
 }
 
@@ -27,6 +28,7 @@ type FileChange struct {
 	Was   string   // the digest that it has to have
 	New   []byte   // its content from now on
 	Units []string // what has to be reloaded to use it
+	Facts []string // what the change is about, for the record
 }
 
 // State of a plan. What it announces may have been begun.
@@ -68,6 +70,7 @@ type Record struct {
 	Rules    []string      `json:"rules"`
 	By       Who           `json:"by"`
 	Reason   string        `json:"reason,omitempty"`
+	Auto     bool          `json:"auto,omitempty"` // nobody asked
 	Undoes   string        `json:"undoes,omitempty"` // the plan that this one takes back
 	Files    []FileRecord  `json:"files"`
 	Made     time.Time     `json:"made"`
@@ -91,6 +94,7 @@ type FileRecord struct {
 	WasMeta   replace.Meta  `json:"was_meta"`
 	NewMeta   *replace.Meta `json:"new_meta,omitempty"` // nil: as it was
 	Units     []string      `json:"units"`
+	Facts     []string      `json:"facts,omitempty"`
 	Untouched bool          `json:"untouched,omitempty"` // known never to have been replaced, in a plan that failed
 
 	Conflict string `json:"conflict,omitempty"` // why it was not restored

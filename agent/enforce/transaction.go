@@ -36,7 +36,7 @@ func (e *Engine) Apply(ctx context.Context, job Job) (Record, error) {
 	if err := e.mayApply(job); err != nil {
 		return Record{}, err
 	}
-	w := &work{r: Record{Rules: job.Rules, By: job.By, Reason: job.Reason, Confirm: max(job.Confirm, 0)}}
+	w := &work{r: Record{Rules: job.Rules, By: job.By, Reason: job.Reason, Auto: job.Auto, Confirm: max(job.Confirm, 0)}}
 	defer w.close()
 	for _, c := range job.Files {
 		if err := e.take(w, c); err != nil {
@@ -90,7 +90,7 @@ func (e *Engine) take(w *work, c FileChange) error {
 		return err
 	}
 	w.files, w.new = append(w.files, f), append(w.new, c.New)
-	n := FileRecord{Path: c.Path, Was: f.Digest, New: host.Digest(c.New), WasMeta: f.Meta, Units: slices.Clone(c.Units)}
+	n := FileRecord{Path: c.Path, Was: f.Digest, New: host.Digest(c.New), WasMeta: f.Meta, Units: slices.Clone(c.Units), Facts: slices.Clone(c.Facts)}
 	w.r.Files = append(w.r.Files, n)
 	switch {
 	case f.Digest != c.Was:

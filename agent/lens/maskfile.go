@@ -44,11 +44,15 @@ func MaskFile(b []byte) []byte {
 // maskAfterWord hides what follows the first word of a line that announces a secret.
 func maskAfterWord(line string) string {
 	low := strings.ToLower(line)
+	prose := strings.HasPrefix(strings.TrimLeft(low, " \t"), "#")
 	at := -1
 	for _, word := range secretLines() {
-		if i := strings.Index(low, word); i >= 0 && (at < 0 || i+len(word) < at) {
-			at = i + len(word)
+		i := strings.Index(low, word)
+		end := i + len(word)
+		if i < 0 || at >= 0 && end >= at || prose && end < len(low) && low[end] >= 'a' && low[end] <= 'z' {
+			continue // in a comment, "passwords" are not what "password x" is
 		}
+		at = end
 	}
 	if at < 0 || strings.TrimRight(line[at:], " \t\r") == "" {
 		return line

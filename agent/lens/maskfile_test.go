@@ -11,7 +11,7 @@ func TestMaskFileHidesSecretsAndKeepsLines(t *testing.T) {
 		`createUser watch SHA "hunter2" AES "hunter2"`, `rocommunity hunter2 10.0.0.0/8`, `#rocommunity hunter2`,
 		`com2sec local localhost hunter2`, `trapsess -v 3 -A hunter2`, `crypto pw hunter2`, `password = hunter2`,
 		`action(type="omhttp" pwd="hunter2")`, `root:$6$saltsalt$hunter2hunter2hunter2:1`, `-----BEGIN PRIVATE KEY-----`, `hunter2`,
-		`-----END PRIVATE KEY-----`, `server 192.0.2.1 iburst`, ``, `PasswordAuthentication hunter2`, `requirePassword: hunter2`,
+		`-----END PRIVATE KEY-----`, `server 192.0.2.1 iburst`, `# rocommunity hunter2`, `# Passwords of people`, ``, `PasswordAuthentication hunter2`, `requirePassword: hunter2`,
 	}, "\r\n")
 	got := MaskFile([]byte(in))
 	if bytes.Contains(got, []byte("hunter2")) {
@@ -20,7 +20,7 @@ func TestMaskFileHidesSecretsAndKeepsLines(t *testing.T) {
 	if bytes.Count(got, []byte("\n")) != strings.Count(in, "\n") {
 		t.Errorf("the lines are others:\n%s", got)
 	}
-	if !bytes.Contains(got, []byte("server 192.0.2.1 iburst")) || !bytes.Contains(got, []byte("createUser ")) {
+	if !bytes.Contains(got, []byte("server 192.0.2.1 iburst")) || !bytes.Contains(got, []byte("createUser ")) || !bytes.Contains(got, []byte("# Passwords of people")) {
 		t.Errorf("what is no secret is hidden:\n%s", got)
 	}
 }

@@ -91,6 +91,17 @@ func (p *Plan) Class() permit.Class {
 // Empty tells a plan that changes nothing.
 func (p *Plan) Empty() bool { return len(p.Files) == 0 }
 
+// FactsOf names the facts that a file's edits are about.
+func (p *Plan) FactsOf(file string) []string {
+	var out []string
+	for i := range p.Changes {
+		if c := &p.Changes[i]; slices.Contains(c.Files, file) && !slices.Contains(out, c.Fact) {
+			out = append(out, c.Fact)
+		}
+	}
+	return out
+}
+
 // New makes a Planner.
 func New(o Options) *Planner { return &Planner{o: o} }
 

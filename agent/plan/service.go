@@ -2,31 +2,44 @@ package plan
 
 import "path"
 
-// Service is what has to take a changed file up.
-type Service struct {
-	Unit string // of systemd
-	How  string // "reload", or "restart" where a reload does not read the file again
+// service is what has to take changed files up.
+type service struct {
+	unit  string // of systemd
+	how   string // "reload", or "restart" where a reload does not read the file again
+	files []string
 }
 
-// ServiceOf gives the service that reads a file; ok is false where each use of the
-// file reads it anew, as PAM and login do.
-func ServiceOf(file string) (s Service, ok bool) {
-	for _, known := range []struct {
-		pattern string
-		service Service
-	}{
-		{"/etc/ssh/sshd_config", Service{"sshd.service", "reload"}},
-		{"/etc/ssh/sshd_config.d/*", Service{"sshd.service", "reload"}},
-		{"/etc/rsyslog.conf", Service{"rsyslog.service", "restart"}}, // a HUP only opens log files anew: rsyslogd(8)
-		{"/etc/rsyslog.d/*", Service{"rsyslog.service", "restart"}},
-		{"/etc/chrony.conf", Service{"chronyd.service", "restart"}}, // chronyd reads it at its start only: chrony.conf(5)
-		{"/etc/chrony.d/*", Service{"chronyd.service", "restart"}},
-		{"/etc/ntp.conf", Service{"ntpd.service", "restart"}},
-		{"/etc/snmp/*", Service{"snmpd.service", "reload"}}, // snmpd(8), SIGHUP
-	} {
-		if ok, _ := path.Match(known.pattern, file); ok {
-			return known.service, true
+// services are those whose files may be written. Where each use of a file reads it
+// anew, as PAM and login do, there is none.
+func services() []service {
+	return []service{
+		{"sshd.service", "reload", []string{"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*"}},
+		{"rsyslog.service", "restart", []string{"/etc/rsyslog.conf", "/etc/rsyslog.d/*"}}, // a HUP only opens log files anew: rsyslogd(8)
+		{"chronyd.service", "restart", []string{"/etc/chrony.conf", "/etc/chrony.d/*"}},   // read at its start only: chrony.conf(5)
+		{"ntpd.service", "restart", []string{"/etc/ntp.conf"}},
+		{"snmpd.service", "reload", []string{"/etc/snmp/*"}}, // SIGHUP reads it again: snmpd(8)
+	}
+}
+
+// UnitOf gives the unit that has to take a file up, and how: "reload" or "restart".
+// No unit: each use of the file reads it anew.
+func UnitOf(file string) (unit, how string) {
+	for _, s := range services() {
+		for _, pattern := range s.files {
+			if ok, _ := path.Match(pattern, file); ok {
+				return s.unit, s.how
+			}
 		}
 	}
-	return Service{}, false
+	return "", ""
+}
+
+// HowOf gives how a unit takes its files up; "restart" for one that is not known.
+func HowOf(unit string) string {
+	for _, s := range services() {
+		if s.unit == unit {
+			return s.how
+		}
+	}
+	return "restart"
 }

@@ -1,0 +1,227 @@
+// Package enforcer owns the socket at which the writing process is asked: its
+// routes, who may use which, and how long it waits for somebody to come. What is
+// written, and whether, its Desk decides.
+package enforcer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/socket"
+)
+
+const (
+	maxRequest = 64 << 10 // bytes of header, and of body
+	maxConns   = 16
+	drainTime  = time.Second
+)
+
+// Desk does what is asked for. An error that is an *api.Refused goes to the client
+// as it is.
+type Desk interface {
+	Apply(ctx context.Context, who socket.Peer, q *api.ApplyRequest) (*api.Applied, error)
+	Undo(ctx context.Context, who socket.Peer, id string) (*api.Applied, error)
+	Confirm(ctx context.Context, who socket.Peer, id string) (*api.Applied, error)
+	Jobs(ctx context.Context, who socket.Peer) (*api.Jobs, error)
+}
+
+// Options of a Server.
+type Options struct {
+	Desk Desk
+	Log  *slog.Logger // nil discards
+	// Idle is how long the server waits for a request before Run returns; 0: for
+	// ever. Busy, when it says true, has it wait on.
+	Idle time.Duration
+	Busy func() bool
+}
+
+// Server answers at the enforcer's socket.
+type Server struct {
+	o     Options
+	mu    sync.Mutex // guards under and last
+	under int        // requests under way
+	last  time.Time  // the end of the last one
+}
+
+// New makes a server.
+func New(o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Busy == nil {
+		o.Busy = func() bool { return false }
+	}
+	return &Server{o: o, last: time.Now()}
+}
+
+// Listen takes the socket at a path, for its owner, root and a group.
+func Listen(path, group string) (*socket.Listener, error) {
+	return socket.Listen(path, group, maxConns)
+}
+
+// Adopt takes the socket that the service manager listens at already.
+func Adopt(u *net.UnixListener) *socket.Listener { return socket.Adopt(u, maxConns) }
+
+// Run answers until ctx ends, or nobody has asked for a while, and closes l.
+func (s *Server) Run(ctx context.Context, l *socket.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	srv := &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: api.MaxApply,
+		IdleTimeout: time.Minute, MaxHeaderBytes: maxRequest, ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
+		ConnContext: socket.WithPeer,
+	}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		s.untilIdle(ctx)
+		end, done := context.WithTimeout(context.Background(), drainTime)
+		defer done()
+		if srv.Shutdown(end) != nil {
+			_ = srv.Close()
+		}
+	}()
+	err := srv.Serve(l)
+	cancel()
+	<-stopped
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("cannot serve the enforcer's socket: %w", err)
+	}
+	return nil
+}
+
+// untilIdle returns when ctx ends, or when nobody asked for as long as the options
+// say.
+func (s *Server) untilIdle(ctx context.Context) {
+	if s.o.Idle <= 0 {
+		<-ctx.Done()
+		return
+	}
+	for {
+		left := s.left(time.Now())
+		if left <= 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(left):
+		}
+	}
+}
+
+// left is how long there is still to wait.
+func (s *Server) left(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.under > 0 || s.o.Busy() {
+		return s.o.Idle
+	}
+	return s.o.Idle - now.Sub(s.last)
+}
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /v1/apply", s.take(func(req *http.Request, who socket.Peer) (any, error) {
+		q := &api.ApplyRequest{}
+		if err := decodeOne(req.Body, q); err != nil {
+			return nil, &api.Refused{Code: http.StatusBadRequest, Reason: "malformed", Text: fmt.Sprintf("cannot read the request: %v", err)}
+		}
+		return s.o.Desk.Apply(req.Context(), who, q)
+	}))
+	mux.Handle("POST /v1/jobs/{id}/undo", s.take(func(req *http.Request, who socket.Peer) (any, error) {
+		return s.o.Desk.Undo(req.Context(), who, req.PathValue("id"))
+	}))
+	mux.Handle("POST /v1/jobs/{id}/confirm", s.take(func(req *http.Request, who socket.Peer) (any, error) {
+		return s.o.Desk.Confirm(req.Context(), who, req.PathValue("id"))
+	}))
+	mux.Handle("GET /v1/jobs", s.take(func(req *http.Request, who socket.Peer) (any, error) {
+		return s.o.Desk.Jobs(req.Context(), who)
+	}))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.answer(w, http.StatusNotFound, api.Problem{Reason: "unknown-route", Error: fmt.Sprintf("there is no %s %q here", r.Method, r.URL.Path)})
+	})
+	return mux
+}
+
+// take admits a request of a known peer and a bounded body, and answers with what
+// the desk makes of it. The work goes on when the asker goes away: half a change
+// is none.
+func (s *Server) take(do func(req *http.Request, who socket.Peer) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		s.begin()
+		defer s.end()
+		who := socket.PeerFrom(req.Context())
+		if !who.Known {
+			s.fail(w, &api.Refused{Code: http.StatusForbidden, Reason: "unknown-peer", Text: "the kernel does not say who asks"})
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxRequest))
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			s.fail(w, &api.Refused{Code: http.StatusRequestEntityTooLarge, Reason: "oversized", Text: fmt.Sprintf("the request is larger than %d bytes", maxRequest)})
+			return
+		}
+		req = req.WithContext(context.WithoutCancel(req.Context()))
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		v, err := do(req, who)
+		if err != nil {
+			s.fail(w, err)
+			return
+		}
+		s.answer(w, http.StatusOK, v)
+	})
+}
+
+func (s *Server) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.under++
+}
+
+func (s *Server) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.under--
+	s.last = time.Now()
+}
+
+func (s *Server) fail(w http.ResponseWriter, err error) {
+	if refused := (*api.Refused)(nil); errors.As(err, &refused) {
+		s.o.Log.Warn("refused", "reason", refused.Reason, "why", refused.Text)
+		s.answer(w, refused.Code, api.Problem{Error: refused.Text, Reason: refused.Reason})
+		return
+	}
+	s.o.Log.Error("could not do what was asked", "error", err)
+	s.answer(w, http.StatusInternalServerError, api.Problem{Error: err.Error()})
+}
+
+func (s *Server) answer(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	if err := api.Encode(w, v, false); err != nil {
+		s.o.Log.Debug("an answer did not leave", "error", err)
+	}
+}
+
+// decodeOne reads one JSON document without unknown keys, and nothing after it.
+func decodeOne(r io.Reader, into any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the document")
+	}
+	return nil
+}

@@ -1,0 +1,307 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/config"
+	"stigwatch/agent/enforce"
+	"stigwatch/agent/finding"
+	"stigwatch/agent/permit"
+	"stigwatch/agent/plan"
+	"stigwatch/agent/replace"
+	"stigwatch/agent/socket"
+)
+
+// Enforcer changes the appliance. It trusts nobody's plan: whoever asks names rules
+// and what the files held, and it works out each byte from its own reading of the
+// files, the policy, the site profile and the mapping. The same code runs in the
+// enforcer's process, in a command on a copied tree, and in tests.
+type Enforcer struct {
+	o        Options
+	eo       EnforcerOptions
+	jobs     *enforce.Engine
+	services *services
+
+	mu      sync.Mutex // guards what follows: one thing is done at a time
+	parts   *parts
+	sources string // what the configuration's files looked like when parts was built
+	planner *plan.Planner
+	made    *plan.Plan             // that is being applied, for judge
+	asked   map[string][]time.Time // by rule, when the agent had it applied
+}
+
+// EnforcerOptions are for tests and for demo; the zero value is right elsewhere.
+type EnforcerOptions struct {
+	Programs []enforce.Program       // that check files; nil: the machine's own, where the root is the machine's
+	Bus      string                  // socket of the system bus; "": the machine's
+	Step     func(name string) error // see enforce.Options
+	Now      func() time.Time        // nil: time.Now
+	Serving  bool                    // the process stays, and takes back what nobody confirms in time
+	Services bool                    // have services take files up although the root is not the machine's
+}
+
+// OpenEnforcer loads the configuration, takes the enforcer's state folder, and
+// brings to an end what an earlier process left in the middle; the jobs that it
+// did so with come with it. The error lists every mistake of the configuration; it
+// wraps enforce.ErrHeld when another process is the enforcer.
+func OpenEnforcer(ctx context.Context, o Options, eo EnforcerOptions) (*Enforcer, []api.Job, error) {
+	if eo.Now == nil {
+		eo.Now = time.Now
+	}
+	e := &Enforcer{o: o.withDefaults(), eo: eo, asked: map[string][]time.Time{}}
+	if err := e.refresh(); err != nil {
+		return nil, nil, err
+	}
+	e.services = newServices(eo.Bus, e.parts.cfg.Enforce.Reload, e.parts.cfg.Root == "/" || eo.Services)
+	jobs, err := enforce.Open(e.jobOptions())
+	if err != nil {
+		e.parts.close()
+		return nil, nil, err
+	}
+	e.jobs = jobs
+	ended, err := e.recover(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, e.Close())
+	}
+	return e, ended, nil
+}
+
+func (e *Enforcer) jobOptions() enforce.Options {
+	cfg := e.parts.cfg
+	o := enforce.Options{
+		Dir: cfg.Enforce.Dir, Programs: e.eo.Programs, Now: e.eo.Now, Step: e.eo.Step, Judge: e.judge,
+		Reload: e.services.take, Healthy: e.services.healthy,
+		Files: replace.Options{Root: cfg.Root, Owner: uint32(os.Geteuid())},
+	}
+	if o.Programs == nil && cfg.Root != "/" {
+		o.Programs = []enforce.Program{} // the machine's programs are not the appliance's
+	}
+	if uid, ok := uidOf(cfg.Enforce.AgentUser); ok && uid != o.Files.Owner {
+		o.Files.Agent = []uint32{uid}
+	}
+	return o
+}
+
+// Close gives the state folder up.
+func (e *Enforcer) Close() error {
+	e.parts.close()
+	e.services.close()
+	return e.jobs.Close()
+}
+
+// refresh builds the parts anew when a file of the configuration is another one
+// than before. While it has mistakes nothing is written.
+func (e *Enforcer) refresh() error {
+	if e.parts != nil && e.sources == e.parts.sources() {
+		return nil
+	}
+	next, err := build(e.o)
+	if err != nil {
+		return err
+	}
+	sources := next.sources()
+	if next.cfg.Root == "/" {
+		if err := next.ownedByRoot(); err != nil {
+			next.close()
+			return err
+		}
+	}
+	if e.parts != nil {
+		e.parts.close()
+	}
+	e.parts, e.sources, e.planner = next, sources, next.planner()
+	return nil
+}
+
+// Apply closes rules, and answers when that is done, waits for its confirmation, or
+// is taken back. An error is an *api.Refused when it is for the asker to mend.
+func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyRequest) (*api.Applied, error) {
+	if err := q.Check(); err != nil {
+		return nil, refused(http.StatusBadRequest, "malformed", err.Error())
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer e.publish()
+	if err := e.refresh(); err != nil {
+		return nil, refused(http.StatusConflict, "configuration", err.Error())
+	}
+	rules, err := e.parts.ruleIDs(q.Rules)
+	if err != nil {
+		return nil, refused(http.StatusNotFound, "unknown-rule", err.Error())
+	}
+	now := e.eo.Now()
+	if err := e.mayApply(who, q, rules, now); err != nil {
+		return nil, err
+	}
+	if e.made, err = e.planner.Make(ctx, rules, now); err != nil {
+		return nil, err
+	}
+	defer func() { e.made = nil }()
+	if err := asSeen(q, e.made); err != nil {
+		return nil, err
+	}
+	out := e.answer(rules, now)
+	if e.made.Empty() {
+		return out, nil
+	}
+	job, err := e.jobs.Apply(ctx, e.job(who, q))
+	return e.came(out, job, err)
+}
+
+// job is what the plan comes to.
+func (e *Enforcer) job(who socket.Peer, q *api.ApplyRequest) enforce.Job {
+	j := enforce.Job{Rules: e.made.Closes, By: enforce.Who{UID: int(who.UID), Name: userName(who.UID)}, Reason: q.Reason, Auto: q.Auto}
+	j.Confirm = time.Duration(q.ConfirmSeconds) * time.Second
+	if j.Confirm == 0 && e.made.Class() == permit.Confirm && e.eo.Serving { // nobody is cut off from a copied tree
+		j.Confirm = e.parts.cfg.Enforce.ConfirmWithin
+	}
+	for i := range e.made.Files {
+		f := &e.made.Files[i]
+		change := enforce.FileChange{Path: f.Path, Was: f.Was, New: f.New, Facts: e.made.FactsOf(f.Path)}
+		if unit, _ := plan.UnitOf(f.Path); unit != "" {
+			change.Units = []string{unit}
+		}
+		j.Files = append(j.Files, change)
+	}
+	return j
+}
+
+// came adds to the answer what a job came to.
+func (e *Enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.Applied, error) {
+	failed := (*enforce.FailedError)(nil)
+	switch {
+	case errors.As(err, &failed):
+		job, out.Closed = failed.Record, []api.PlanRule{}
+		out.Failed = failed.Error()
+	case replace.Refused(err):
+		return nil, refused(http.StatusConflict, refusalWord(err), err.Error())
+	case err != nil:
+		return nil, refusedJob(err)
+	}
+	out.Applied = append(out.Applied, shownJob(&job))
+	out.Told = append(out.Told, e.services.remarks()...)
+	return out, nil
+}
+
+func (e *Enforcer) answer(rules []string, now time.Time) *api.Applied {
+	shown := e.parts.shownPlan(e.made, rules, now)
+	return &api.Applied{Schema: api.Schema, Applied: []api.Job{}, Closed: shown.Closes, Cannot: shown.Cannot, Edited: []api.EditedByHand{}, Told: []string{}}
+}
+
+// judge judges all rules on what was written. An error takes everything back.
+func (e *Enforcer) judge(ctx context.Context, r enforce.Record) error {
+	if r.Undoes != "" || e.made == nil {
+		return nil // somebody wants the old bytes, whatever they come to
+	}
+	var paths []string
+	for _, f := range r.Files {
+		paths = append(paths, f.Path)
+	}
+	e.parts.reader.Reopen(e.parts.host, e.parts.evidence)
+	snap, _ := e.parts.reader.Update(paths)
+	for _, res := range e.parts.evaluate(ctx, snap, nil, e.eo.Now()) {
+		was := e.made.Before[res.Rule].Outcome
+		good := was == finding.Pass || was == finding.NotApplicable
+		switch {
+		case slices.Contains(r.Rules, res.Rule) && res.Outcome != finding.Pass:
+			return fmt.Errorf("%s does not pass: it is %s: %s", res.Rule, res.Outcome, res.Reason)
+		case good && res.Outcome != was, was == finding.NotChecked && res.Outcome == finding.Fail:
+			return fmt.Errorf("%s was %s and is %s: %s", res.Rule, was, res.Outcome, res.Reason)
+		}
+	}
+	return nil
+}
+
+// mayApply refuses who may not ask, and what may not be asked for.
+func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string, now time.Time) error {
+	if e.owns(who) {
+		return nil
+	}
+	if !e.isAgent(who) {
+		return refused(http.StatusForbidden, "foreign-uid", fmt.Sprintf("uid %d may not ask for this: only root and the agent's user may", who.UID))
+	}
+	if !q.Auto || q.ConfirmSeconds != 0 {
+		return refused(http.StatusForbidden, "agent-only-enforces", "the agent may only have rules put right that are in the mode enforce")
+	}
+	for _, id := range rules {
+		if mode := e.parts.cfg.Enforce.ModeOf(id); mode != config.ModeEnforce {
+			return refused(http.StatusForbidden, "mode", fmt.Sprintf("%s is in the mode %s, not enforce", id, mode))
+		}
+	}
+	return e.withinRate(rules, now)
+}
+
+// withinRate bounds how often the agent may have a rule applied, so that whoever
+// takes the agent over cannot wear the appliance out.
+func (e *Enforcer) withinRate(rules []string, now time.Time) error {
+	most := e.parts.cfg.Enforce.PerHour
+	for _, id := range rules {
+		e.asked[id] = slices.DeleteFunc(e.asked[id], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+		if len(e.asked[id]) >= most {
+			return refused(http.StatusTooManyRequests, "rate", fmt.Sprintf("%s was applied %d times within an hour, which is the most: enforce.per_hour", id, most))
+		}
+	}
+	for _, id := range rules {
+		e.asked[id] = append(e.asked[id], now)
+	}
+	return nil
+}
+
+// owns tells root, and the user whose the enforcer itself is.
+func (e *Enforcer) owns(who socket.Peer) bool {
+	return who.Known && (who.UID == 0 || int(who.UID) == os.Geteuid())
+}
+
+func (e *Enforcer) isAgent(who socket.Peer) bool {
+	uid, ok := uidOf(e.parts.cfg.Enforce.AgentUser)
+	return who.Known && ok && who.UID == uid
+}
+
+// asSeen refuses when the files are others than the asker saw, or would become
+// others than the asker was shown.
+func asSeen(q *api.ApplyRequest, made *plan.Plan) error {
+	files := map[string]*plan.File{}
+	for i := range made.Files {
+		files[made.Files[i].Path] = &made.Files[i]
+	}
+	for name, digest := range q.Was {
+		if f := files[name]; f != nil && f.Was != digest {
+			return refused(http.StatusConflict, "stale-digest", fmt.Sprintf("%s has changed since: plan again", name))
+		}
+	}
+	for name, digest := range q.Now {
+		f := files[name]
+		if f == nil || f.Now != digest {
+			return refused(http.StatusConflict, "stale-plan", fmt.Sprintf("%s would not become what the plan says: plan again", name))
+		}
+	}
+	for name := range files {
+		if len(q.Now) > 0 && q.Now[name] == "" || len(q.Was) > 0 && q.Was[name] == "" {
+			return refused(http.StatusConflict, "stale-plan", fmt.Sprintf("%s would change too, which the plan does not say: plan again", name))
+		}
+	}
+	return nil
+}
+
+func refused(code int, reason, text string) error {
+	return &api.Refused{Code: code, Reason: reason, Text: text}
+}
+
+func uidOf(name string) (uint32, bool) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return 0, false
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	return uint32(uid), err == nil
+}

@@ -1,0 +1,152 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"stigwatch/agent/api"
+	"stigwatch/agent/config"
+	"stigwatch/agent/enforce"
+	"stigwatch/agent/enforcer"
+	"stigwatch/agent/socket"
+)
+
+// Hand does what a person asks of the enforcer: over its socket on the machine
+// itself, in this process on a tree that is another's.
+type Hand struct {
+	client *api.Client
+	here   *Enforcer
+	ended  []api.Job
+}
+
+// TakeHand finds the enforcer. On the machine itself there is no way round its
+// socket: nothing else may write there.
+func TakeHand(ctx context.Context, o Options) (*Hand, error) {
+	cfg, err := config.Load(o.ConfigPath, o.Over)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Root == "/" {
+		return &Hand{client: api.DialEnforcer(cfg.Enforce.Socket)}, nil
+	}
+	here, ended, err := OpenEnforcer(ctx, o, EnforcerOptions{})
+	if errors.Is(err, enforce.ErrHeld) {
+		return &Hand{client: api.DialEnforcer(cfg.Enforce.Socket)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Hand{here: here, ended: ended}, nil
+}
+
+// Ended gives the jobs that an earlier process had left in the middle.
+func (h *Hand) Ended() []api.Job { return h.ended }
+
+// Close lets the enforcer go.
+func (h *Hand) Close() error {
+	if h.here != nil {
+		return h.here.Close()
+	}
+	h.client.Close()
+	return nil
+}
+
+// Apply closes rules.
+func (h *Hand) Apply(ctx context.Context, q *api.ApplyRequest) (*api.Applied, error) {
+	if h.here != nil {
+		return h.here.Apply(ctx, ownPeer(), q)
+	}
+	return h.client.Apply(ctx, q)
+}
+
+// Undo takes a job back.
+func (h *Hand) Undo(ctx context.Context, id string) (*api.Applied, error) {
+	if h.here != nil {
+		return h.here.Undo(ctx, ownPeer(), id)
+	}
+	return h.client.Undo(ctx, id)
+}
+
+// Confirm keeps a job that waits for it.
+func (h *Hand) Confirm(ctx context.Context, id string) (*api.Applied, error) {
+	if h.here != nil {
+		return h.here.Confirm(ctx, ownPeer(), id)
+	}
+	return h.client.Confirm(ctx, id)
+}
+
+// Jobs tells what was done.
+func (h *Hand) Jobs(ctx context.Context) (*api.Jobs, error) {
+	if h.here != nil {
+		return h.here.Jobs(ctx, ownPeer())
+	}
+	return h.client.Jobs(ctx)
+}
+
+// ownPeer is this process, for what it asks of itself.
+func ownPeer() socket.Peer {
+	return socket.Peer{Known: true, UID: uint32(os.Geteuid()), PID: int32(os.Getpid())}
+}
+
+// enforcerGroup may connect to the enforcer's socket; what it may ask is decided by
+// user.
+const enforcerGroup = "stigwatch"
+
+// RunEnforcer is the enforcer's process: it answers at its socket until ctx ends, or
+// until nobody asked for idle (0: for ever) and no change waits to be confirmed.
+// listen gives the socket; nil takes the one of the configuration. ready is called
+// when it is taken.
+func RunEnforcer(ctx context.Context, o Options, eo EnforcerOptions, listen func() (*socket.Listener, error), idle time.Duration, ready func()) error {
+	eo.Serving = true
+	e, ended, err := OpenEnforcer(ctx, o, eo)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	for i := range ended {
+		e.o.Log.Warn("what an earlier process left in the middle was ended", "job", ended[i].ID, "state", ended[i].State, "why", ended[i].Why)
+	}
+	if listen == nil {
+		listen = func() (*socket.Listener, error) { return enforcer.Listen(e.parts.cfg.Enforce.Socket, enforcerGroup) }
+	}
+	l, err := listen()
+	if err != nil {
+		return err
+	}
+	ready()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan struct{})
+	go func() { defer close(done); e.keepTime(ctx) }()
+	waits := func() bool { _, yes := e.Waits(); return yes }
+	err = enforcer.New(enforcer.Options{Desk: e, Log: e.o.Log, Idle: idle, Busy: waits}).Run(ctx, l)
+	cancel()
+	<-done
+	return err
+}
+
+// keepTime takes back what nobody confirms in time.
+func (e *Enforcer) keepTime(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if until, waits := e.Waits(); !waits || e.eo.Now().Before(until) {
+			continue
+		}
+		back, err := e.Overdue(ctx)
+		if err != nil {
+			e.o.Log.Error("cannot take back what nobody confirmed", "error", err)
+		}
+		for i := range back {
+			e.o.Log.Warn(fmt.Sprintf("%s was taken back: %s", back[i].ID, back[i].Why))
+		}
+	}
+}
