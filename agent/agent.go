@@ -71,6 +71,8 @@ type Agent struct {
 	windows   atomic.Pointer[[]api.Window] // of maintenance that are open; nil: none yet
 	requests  chan func(*loop)             // what people ask the loop to do; never closed
 	blame     *blame
+	orders    chan order // for the enforcer; has room for one; never closed
+	enforced  atomic.Pointer[api.Enforcement]
 }
 
 // reloadState is what status says of the configuration.
@@ -86,7 +88,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), requests: make(chan func(*loop)), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), requests: make(chan func(*loop)), orders: make(chan order, 1), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -139,6 +141,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.asking(gctx) })
 	group.Go(func() error { return a.selfTesting(gctx) })
 	group.Go(func() error { defer told(); return a.looping(ctx, gctx) })
+	group.Go(func() error { return a.enforcing(gctx) })
 	group.Go(func() error { return a.blame.finder.Run(gctx) })
 	group.Go(func() error { return a.blame.following(gctx, &a.store) })
 	err := group.Wait()

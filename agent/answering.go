@@ -230,5 +230,6 @@ func (p *parts) evaluate(ctx context.Context, snap finding.Snapshot, ids []strin
 	p.attest(now)
 	results := p.engine.Evaluate(ctx, snap, ids, now)
 	p.waive(results, now)
+	p.written.unseen(results)
 	return results
 }

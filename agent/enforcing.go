@@ -286,7 +286,7 @@ func asSeen(q *api.ApplyRequest, made *plan.Plan) error {
 		}
 	}
 	for name := range files {
-		if len(q.Now) > 0 && q.Now[name] == "" || len(q.Was) > 0 && q.Was[name] == "" {
+		if len(q.Now) > 0 && q.Now[name] == "" {
 			return refused(http.StatusConflict, "stale-plan", fmt.Sprintf("%s would change too, which the plan does not say: plan again", name))
 		}
 	}

@@ -24,21 +24,22 @@ const resyncEvery = time.Minute
 
 // loop owns the state.
 type loop struct {
-	a         *Agent
-	snap      finding.Snapshot
-	earlier   finding.Snapshot          // the one before, in the pass under way
-	before    map[string]finding.Result // nil until there was a pass, of this run or an earlier one
-	seq       uint64                    // while there is no journal
-	revision  uint64
-	lastFull  time.Time
-	files     []string
-	dirs      []string
-	lastState time.Time
-	paths     []string                // that the pass under way began with; nil: everything
-	offered   uint64                  // alerts, as a heartbeat counts them
-	told      map[string]journal.Told // of earlier runs, by rule, until the first pass
-	windows   windows
-	inquiry   *inquiry // about the changes of the pass under way; nil: no event began it
+	a           *Agent
+	snap        finding.Snapshot
+	earlier     finding.Snapshot          // the one before, in the pass under way
+	before      map[string]finding.Result // nil until there was a pass, of this run or an earlier one
+	seq         uint64                    // while there is no journal
+	revision    uint64
+	lastFull    time.Time
+	files       []string
+	dirs        []string
+	lastState   time.Time
+	paths       []string                // that the pass under way began with; nil: everything
+	offered     uint64                  // alerts, as a heartbeat counts them
+	told        map[string]journal.Told // of earlier runs, by rule, until the first pass
+	windows     windows
+	enforcement enforcement
+	inquiry     *inquiry // about the changes of the pass under way; nil: no event began it
 }
 
 // published is one immutable state for readers.
@@ -63,6 +64,7 @@ func newLoop(a *Agent) *loop {
 		l.told = a.store.journal.Told()
 	}
 	l.takeUpWindows()
+	l.takeUpEnforcement()
 	return l
 }
 
@@ -73,6 +75,8 @@ func (l *loop) run(ctx context.Context) error {
 	l.a.parts.reader.All() // so that the watch knows what is included
 	l.watch(l.a.parts.watched())
 	l.begun()
+	l.modes(time.Now())
+	l.lookAtJobs(ctx)
 	l.full(ctx)
 	l.a.o.Ready()
 	beats := newHeartbeats(l.a.parts.cfg.Sinks, time.Now())
@@ -101,6 +105,7 @@ func (l *loop) run(ctx context.Context) error {
 			l.reopen()
 			l.watch(l.files, l.dirs)
 			l.full(ctx)
+			l.overdue(time.Now())
 			trim.Reset(trimAfter)
 		case paths := <-l.a.asked:
 			l.update(ctx, paths)
@@ -137,7 +142,7 @@ func watchdog(interval time.Duration) (<-chan time.Time, func()) {
 
 // event judges what the watch told of.
 func (l *loop) event(ctx context.Context, e watch.Event) {
-	if e = l.canary(ctx, e); len(e.Paths) == 0 && !e.All {
+	if e = l.jobsSaid(ctx, l.canary(ctx, e)); len(e.Paths) == 0 && !e.All {
 		return
 	}
 	if e.All {
@@ -218,6 +223,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	l.endWindows(now)
 	p := l.a.parts
 	p.waive(evaluated, now)
+	p.written.unseen(evaluated)
 	l.takeUpTold(evaluated, now)
 	finding.Carry(l.before, evaluated, now)
 	changes := finding.Diff(p.engine.Rules, l.before, evaluated, now)
@@ -242,12 +248,15 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 		l.inquiry.follow()
 	}
 	l.policyFaults(evaluated)
+	l.enforce(now)
 }
 
 // change tells one change, and gives what has to be recorded of it.
 func (l *loop) change(c *finding.Change) []journal.Record {
 	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
 	by := l.inquiry.answer(&m, c)
+	l.fell(c, m.Who)
+	l.wantPlan(c)
 	l.announce(&m, c)
 	l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: m.Seq})
 	l.offer(&m)
@@ -288,9 +297,12 @@ func (l *loop) tell(m alert.Message) {
 	l.wake()
 }
 
-func (l *loop) agentAlert(code, text string) {
+func (l *loop) agentAlert(code, text string) { l.agentAlertAs(code, text, "") }
+
+// agentAlertAs tells news about the agent that rank higher than a warning.
+func (l *loop) agentAlertAs(code, text string, severity finding.Severity) {
 	l.a.o.Log.Warn(text, "code", code)
-	l.tell(alert.AgentMessage(code, text, "", l.a.parts.name, l.nextSeq(), time.Now()))
+	l.tell(alert.AgentMessage(code, text, severity, l.a.parts.name, l.nextSeq(), time.Now()))
 }
 
 func (l *loop) nextSeq() uint64 {
@@ -395,7 +407,7 @@ func (l *loop) rewatch(ctx context.Context) {
 // watch makes the watches, and renews those that there are.
 func (l *loop) watch(files, dirs []string) []string {
 	l.files, l.dirs = files, dirs
-	added, err := l.a.watcher.Set(slices.Concat(files, []string{canaryPath}), dirs)
+	added, err := l.a.watcher.Set(slices.Concat(files, []string{canaryPath, jobsWatched}), dirs)
 	l.a.blame.watch(files, dirs)
 	if err == nil {
 		l.a.conds.clear("watch-incomplete")
@@ -457,6 +469,7 @@ func (l *loop) reload(ctx context.Context) {
 	l.a.tests.retime()
 	l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, ""))
 	l.a.recordPeople(time.Now())
+	l.modes(time.Now())
 	l.full(ctx)
 	l.a.askAgain(l.a.parts.engine.Order)
 }

@@ -112,6 +112,7 @@ func (l *loop) endedByTime() {
 	l.endWindows(now)
 	l.windowsChanged(now) // the wall clock may not be there yet
 	l.publish(now)
+	l.enforce(now)
 }
 
 // endWindows ends those whose time is over.

@@ -34,7 +34,8 @@ type parts struct {
 	name     string // of the appliance
 	digest   string // of every configuration file
 	people
-	asker *asker // of the running appliance; nil when the root is another one
+	asker   *asker  // of the running appliance; nil when the root is another one
+	written written // by the enforcer, as it says
 }
 
 // build loads everything. Mistakes in any of the configuration files are listed
@@ -60,6 +61,11 @@ func build(o Options) (*parts, error) {
 		return nil, errors.Join(err, p.host.Close())
 	}
 	p.name = p.hostName()
+	jobs, err := readJobs(p.cfg)
+	if err != nil {
+		o.Log.Warn(err.Error()) // results say less then, and nothing wrong
+	}
+	p.written = writtenBy(jobs)
 	if p.cfg.Root == "/" && p.cfg.Probe {
 		p.asker = newAsker(p)
 	}

@@ -23,8 +23,11 @@ func (r resolver) Hops(p string) ([]watch.Hop, error) {
 	if rest, ok := strings.CutPrefix(p, facts.EvidencePrefix); ok {
 		return hops(r.machine, path.Join(live.cfg.Evidence, rest))
 	}
-	if p == canaryPath {
+	switch p {
+	case canaryPath:
 		return hops(r.machine, r.a.tests.file)
+	case jobsWatched:
+		return hops(r.machine, jobsPath(live.cfg))
 	}
 	return hops(live.host, p)
 }

@@ -33,6 +33,9 @@ func (a *Agent) self(p *published) *api.Agent {
 	if w := a.windows.Load(); w != nil {
 		out.Maintenance = *w
 	}
+	if e := a.enforced.Load(); e != nil {
+		out.Enforcement = *e
+	}
 	for _, o := range a.outlets {
 		s := o.Stats()
 		out.Sinks = append(out.Sinks, api.Sink{

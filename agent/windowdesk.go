@@ -32,6 +32,7 @@ func (d windowDesk) Close(ctx context.Context, uid uint32, id string) (*api.Wind
 		l.endWindows(now)
 		end, ok := l.endWindow(id, "closed", by, now)
 		l.publish(now)
+		l.enforce(now)
 		if !ok {
 			return nil, &api.Refused{Code: http.StatusNotFound, Text: fmt.Sprintf(
 				"there is no open window %q: \"stigwatch maintenance list\" shows those that there are", id)}

@@ -17,6 +17,7 @@ type Agent struct {
 	Conditions    []Condition `json:"conditions"`
 	SelfTest      *SelfTest   `json:"selftest,omitempty"` // the newest; absent before the first
 	Maintenance   []Window    `json:"maintenance"`        // windows that are open
+	Enforcement   Enforcement `json:"enforcement"`
 }
 
 // Journal says how the record is.

@@ -21,8 +21,8 @@ const (
 // asker saw.
 type ApplyRequest struct {
 	Rules          []string          `json:"rules"`           // empty: all that fail
-	Was            map[string]string `json:"was"`             // path → digest that the asker saw; every file of the plan, or none at all
-	Now            map[string]string `json:"now"`             // path → digest that the asker was shown as the outcome; likewise
+	Was            map[string]string `json:"was"`             // path → digest that the asker saw; such a file has to be so still
+	Now            map[string]string `json:"now"`             // path → digest that the asker was shown as the outcome; every file of the plan, or none at all
 	ConfirmSeconds int64             `json:"confirm_seconds"` // 0: as the configuration has it, where it has to be confirmed
 	Reason         string            `json:"reason"`
 	Auto           bool              `json:"auto"` // nobody asked: a rule in the mode enforce was found failing

@@ -53,6 +53,19 @@ type Enforce struct {
 // ModeOf gives the mode of a rule.
 func (e *Enforce) ModeOf(rule string) string { return cmp.Or(e.Rules[rule], e.Mode, ModeAlert) }
 
+// On tells whether any rule is in another mode than alert.
+func (e *Enforce) On() bool {
+	if e.Mode != ModeAlert {
+		return true
+	}
+	for _, mode := range e.Rules {
+		if mode != ModeAlert {
+			return true
+		}
+	}
+	return false
+}
+
 // enforceFile is Enforce as it is written.
 type enforceFile struct {
 	Mode          string              `key:"mode"`

@@ -70,7 +70,7 @@ type Record struct {
 	Rules    []string      `json:"rules"`
 	By       Who           `json:"by"`
 	Reason   string        `json:"reason,omitempty"`
-	Auto     bool          `json:"auto,omitempty"` // nobody asked
+	Auto     bool          `json:"auto,omitempty"`   // nobody asked
 	Undoes   string        `json:"undoes,omitempty"` // the plan that this one takes back
 	Files    []FileRecord  `json:"files"`
 	Made     time.Time     `json:"made"`

@@ -32,6 +32,10 @@ const (
 	Config    Kind = "config"    // was loaded, or refused
 	Window    Kind = "window"    // of maintenance: opened, closed
 	People    Kind = "people"    // attestations and waivers that came, went or ended
+	Planned   Kind = "planned"   // what would put a failing rule right
+	Applied   Kind = "applied"   // a plan, by hand or by itself: what came of it
+	Undone    Kind = "undone"    // a plan was taken back
+	Mode      Kind = "mode"      // of enforcement: another one, or a rule is left alone, or taken up again
 )
 
 // Record is something that happened, before it has a place in the journal.

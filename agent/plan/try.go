@@ -34,7 +34,11 @@ func (p *Planner) try(ctx context.Context, id string, now time.Time) (changes []
 		return nil, fmt.Sprintf(format, args...)
 	}
 	slices.SortFunc(remedies, func(a, b finding.Remedy) int { return p.o.Reader.Place(a.Fact) - p.o.Reader.Place(b.Fact) })
+	wanted := violated(before[id])
 	for _, r := range remedies {
+		if wanted[r.Fact] && !violated(p.now[id])[r.Fact] {
+			continue // another edit put it right
+		}
 		c, err := p.lay(ctx, r, now)
 		if err != nil {
 			return undo("%v", err)
@@ -50,6 +54,17 @@ func (p *Planner) try(ctx context.Context, id string, now time.Time) (changes []
 		return undo("the edits would break %s: %s", broken, p.now[broken].Reason)
 	}
 	return changes, ""
+}
+
+// violated names the facts that a result fails on.
+func violated(r finding.Result) map[string]bool {
+	out := map[string]bool{}
+	for i := range r.Evidence {
+		if r.Evidence[i].Expected != "" {
+			out[r.Evidence[i].Fact] = true
+		}
+	}
+	return out
 }
 
 // broken gives a rule that was in order and would not be; "" when there is none.

@@ -1,0 +1,119 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"stigwatch/agent/alert"
+)
+
+// enforcerFor runs the enforcer of an appliance at its socket, until the test ends.
+func enforcerFor(t testing.TB, dir string, eo EnforcerOptions) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, done := make(chan struct{}), make(chan error, 1)
+	go func() { done <- RunEnforcer(ctx, optionsIn(dir), eo, nil, 0, func() { close(ready) }) }()
+	select {
+	case <-ready:
+	case err := <-done:
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func configure(t testing.TB, dir, more string) {
+	t.Helper()
+	name := filepath.Join(dir, "stigwatch", "stigwatch.yaml")
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, name, string(b)+more)
+}
+
+// until reads messages up to one that fits, and gives it.
+func until(t testing.TB, told <-chan alert.Message, fits func(m alert.Message) bool) alert.Message {
+	t.Helper()
+	var seen bytes.Buffer
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case m := <-told:
+			seen.WriteString(m.Text + "\n")
+			if fits(m) {
+				return m
+			}
+		case <-deadline:
+			t.Fatalf("nothing fits in\n%s", seen.String())
+		}
+	}
+}
+
+func code(want string) func(alert.Message) bool {
+	return func(m alert.Message) bool { return m.Code == want }
+}
+
+// daemonIn runs the agent of an appliance until the test ends, and gives what it
+// tells.
+func daemonIn(t testing.TB, dir string) (*Agent, <-chan alert.Message) {
+	t.Helper()
+	told := make(chan alert.Message, 10_000)
+	o := optionsIn(dir)
+	ready := make(chan struct{})
+	o.Ready = func() { close(ready) }
+	o.OnAlert = func(m alert.Message) { told <- m }
+	a, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	<-ready
+	return a, told
+}
+
+func TestEnforceModePutsADriftRight(t *testing.T) {
+	dir := appliance(t, "compliant")
+	configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce}\n")
+	good := read(t, dir, "/etc/chrony.conf")
+	enforcerFor(t, dir, EnforcerOptions{})
+	a, told := daemonIn(t, dir)
+	until(t, told, code("enforce-mode"))
+	edit(t, filepath.Join(dir, "root/etc/chrony.conf"), "server 192.0.2.123 iburst\n", "")
+	until(t, told, func(m alert.Message) bool { return m.Rule == "V-250999" && m.Event == "opened" })
+	until(t, told, func(m alert.Message) bool { return m.Rule == "V-250999" && m.Event == "resolved" })
+	m := until(t, told, code("applied"))
+	if !strings.Contains(m.Text, "/etc/chrony.conf by itself, for V-250999") {
+		t.Error(m.Text)
+	}
+	now := read(t, dir, "/etc/chrony.conf")
+	if !strings.Contains(now, "server 192.0.2.123 iburst\n") || len(now) != len(good) {
+		t.Errorf("%s", now)
+	}
+	e := a.Report().Agent.Enforcement
+	if len(e.Rules) != 1 || e.Rules[0].Plan == "" || e.Rules[0].Mode != "enforce" || len(e.Plans) != 1 {
+		t.Errorf("%+v", e)
+	}
+	for _, r := range a.Report().Results {
+		if r.Rule == "V-250999" && !strings.Contains(r.Remark, "written by stigwatch, not yet seen in use: chrony.servers") {
+			t.Errorf("%s: %s", r.Result, r.Remark)
+		}
+	}
+}
