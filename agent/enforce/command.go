@@ -32,8 +32,8 @@ func (s *said) trouble() string {
 }
 
 // command runs a program by its absolute path: no shell, no environment, nothing to
-// read, the root as its folder. At the timeout it and whatever it started in its
-// process group are killed.
+// read, the root as its folder. At the timeout it is killed; in any case all that it
+// started in its process group is.
 func command(ctx context.Context, timeout time.Duration, file string, args []string) (*said, error) {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -45,6 +45,9 @@ func command(ctx context.Context, timeout time.Duration, file string, args []str
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = time.Second // for what left the group and holds the outputs open
 	err := c.Run()
+	if c.Process != nil {
+		_ = c.Cancel() // what it left running; no group has its number again so soon
+	}
 	switch {
 	case ctx.Err() != nil:
 		return s, ctx.Err()

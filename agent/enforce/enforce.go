@@ -121,14 +121,15 @@ func (e *Engine) open() error {
 	return err
 }
 
-// Close lets the state folder go.
+// Close lets the state folder go. Calls after it fail.
 func (e *Engine) Close() error {
 	var errs []error
 	if e.tree != nil {
 		errs = append(errs, e.tree.Close())
 	}
 	if e.lock != nil {
-		errs = append(errs, e.lock.Close())
+		// A program that is being started may have the lock open for another instant.
+		errs = append(errs, unix.Flock(int(e.lock.Fd()), unix.LOCK_UN), e.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -253,10 +253,11 @@ func TestEveryKindOfFaultAtAnyStepOfAJobTakesItBackAtOnce(t *testing.T) {
 	}
 }
 
+// Not in parallel: a child that is just being started has a copy of what others
+// have open for writing.
 func TestAKillAtAnyStepEndsAllOldOrAllNew(t *testing.T) {
 	for what := range ways {
 		t.Run(what, func(t *testing.T) {
-			t.Parallel()
 			for n, name := range stepsOf(t, what) {
 				b, dir := start(t, what)
 				c := exec.Command(os.Args[0], "-test.run=^$")
