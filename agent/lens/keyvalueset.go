@@ -96,7 +96,7 @@ func keyValueEdit(f *File, n *Node, text string) (Edit, bool) {
 		before = line[:n.Start-start] + key + gap
 	}
 	for _, raw := range keyValueForms(text, quote, gap) {
-		if m, ok := soleKeyValue(before + raw + behind); ok && m.Name == n.Name && m.Value == text {
+		if m, ok := soleKeyValue(before + raw + behind); ok && m.Value == text {
 			return trimmedEdit(f.Name, start, line, before+raw+behind), true
 		}
 	}
@@ -157,7 +157,7 @@ func keyValueStyle(doc *Doc) string {
 			continue
 		}
 		gap := strings.TrimRight(string(doc.raw[n.Start+len(n.Name):n.ValStart]), `"'`)
-		if count[gap]++; gap != "" && count[gap] > most {
+		if count[gap]++; count[gap] > most {
 			best, most = gap, count[gap]
 		}
 	}

@@ -138,9 +138,6 @@ func (r *rewriting) file(f *File) (*File, error) {
 		return nil, fmt.Errorf("other files would be included in %q", f.Name)
 	}
 	for i, inc := range was {
-		if _, ok := g.Included[is[i].Node]; ok {
-			continue
-		}
 		if g.Included[is[i].Node], err = r.all(f.Included[inc.Node]); err != nil {
 			return nil, err
 		}
@@ -169,7 +166,7 @@ func (r *rewriting) doc(d *Doc) (*Doc, error) {
 // saysAlready tells whether an answer is what is wanted.
 func saysAlready(vs []Value, want []Want) bool {
 	return slices.EqualFunc(vs, want, func(v Value, w Want) bool {
-		if len(v.Fields) != len(w.Fields) || v.Text != w.Text {
+		if (v.Fields == nil) != (w.Fields == nil) || len(v.Fields) != len(w.Fields) || v.Text != w.Text {
 			return false
 		}
 		for name, text := range w.Fields {
@@ -240,7 +237,7 @@ func intoOneOf(files []*File, q Query, want []Want, into *File) error {
 				return false
 			}
 			seen[f] = true
-			if f == into || f.Doc == into.Doc {
+			if f.Doc == into.Doc {
 				return true
 			}
 			for _, sub := range f.Included {

@@ -52,6 +52,10 @@ func TestSSHDSet(t *testing.T) {
 		{"taken out wherever it would count", one("Banner /a\r\nInclude a\r\nMatch User x\r\nBanner /x\r\nMatch all\r\nBanner /b # c", "# Banner\nbanner=/d\n"), "banner", nil,
 			one("Include a\r\nMatch User x\r\nBanner /x\r\nMatch all\r\n", "# Banner\n")},
 		{"none is none already", one("Banner none\nBanner /a\n"), "banner", nil, one("Banner none\nBanner /a\n")},
+		{"a file that is included twice", one("Include a\nInclude a\n", "Banner /a\nPort 22\n"), "banner", nil, one("Include a\nInclude a\n", "Port 22\n")},
+		{"none stays none", one("Banner /a\nBanner none\n"), "banner", nil, one("Banner none\n")},
+		{"several words that become one", one("AcceptEnv \"A\" B\n"), "AcceptEnv", wanted("C"), one("AcceptEnv C\n")},
+		{"several words of a keyword that may come", one("NewWord a b\n"), "newword", wanted("c d"), one("NewWord c d\n")},
 		{"a matched value changes", one("Match User x\n\tBanner /x # c\nMatch User y\nBanner /y\n"), "match:banner", wanted("/z", "/y"), one("Match User x\n\tBanner /z # c\nMatch User y\nBanner /y\n")},
 		{"a matched value goes", one("Match User x\n\tBanner /x # c\nMatch User y\nBanner /y\n"), "match:banner", wanted("/y"), one("Match User x\nMatch User y\nBanner /y\n")},
 		{"all matched values go", one("Banner /a\nMatch User x\nInclude a\n", "Banner /y\nMatch all\nBanner /z\n"), "match:banner", nil, one("Banner /a\nMatch User x\nInclude a\n", "Match all\n")},
@@ -83,12 +87,13 @@ func TestAlignWants(t *testing.T) {
 	for _, c := range []struct {
 		have  string
 		want  string
-		takes []int
+		takes []int // one way that is best
 	}{
 		{"a b c", "b", []int{-1, 0, -1}},
 		{"a b c", "a c", []int{0, -1, 1}},
 		{"a b c d", "x c d", []int{0, -1, 1, 2}},
 		{"a b c", "c b", []int{0, 1, -1}},
+		{"a b c d", "a x d", []int{0, 1, -1, 2}},
 		{"a a", "a", []int{0, -1}},
 		{"a b", "", []int{-1, -1}},
 	} {
@@ -96,8 +101,12 @@ func TestAlignWants(t *testing.T) {
 		if !ok || len(takes) != len(c.takes) {
 			t.Fatalf("%q to %q: %v", c.have, c.want, takes)
 		}
-		var kept, most int
+		var kept, most, next int
 		for i, j := range takes {
+			if j >= 0 && j != next {
+				t.Errorf("%q to %q: %v is out of order", c.have, c.want, takes)
+			}
+			next = max(next, j+1)
 			if j >= 0 && strings.Fields(c.have)[i] == strings.Fields(c.want)[j] {
 				kept++
 			}
