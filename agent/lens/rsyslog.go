@@ -84,15 +84,8 @@ func (Rsyslog) Get(files []*File, q Query) ([]Value, error) {
 		return nil, unknownPath("rsyslog", q.Path)
 	}
 	run := newRsyslogRun()
-	if err := run.load(files); err != nil {
+	if err := run.follow(files); err != nil {
 		return nil, err
 	}
-	if err := run.all(); err != nil {
-		return nil, err
-	}
-	var vs []Value
-	for _, fw := range run.forwards {
-		vs = append(vs, fw.values()...)
-	}
-	return vs, nil
+	return valuesOf(run.found()), nil
 }

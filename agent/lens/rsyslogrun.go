@@ -14,8 +14,9 @@ type rsyslogRun struct {
 	forwards []*rsyslogForward
 	byNode   map[*Node]*rsyslogForward
 	rulesets map[string]*rsyslogRuleset
-	current  string // the ruleset that statements at the top level go to
-	main     string // the ruleset of inputs that name none
+	current  string         // the ruleset that statements at the top level go to
+	main     string         // the ruleset of inputs that name none
+	open     map[*Node]bool // statements that some message gets to; nil: nobody asks
 }
 
 // rsyslogRuleset is the statements of one ruleset, from all files.
@@ -55,6 +56,23 @@ func newRsyslogRun() *rsyslogRun {
 		current:  rsyslogMain,
 		main:     rsyslogMain,
 	}
+}
+
+func (r *rsyslogRun) follow(files []*File) error {
+	if err := r.load(files); err != nil {
+		return err
+	}
+	return r.all()
+}
+
+func (r *rsyslogRun) found() []standing {
+	var all []standing
+	for _, fw := range r.forwards {
+		for _, v := range fw.values() {
+			all = append(all, standing{v, statementAt{fw.f, fw.n}})
+		}
+	}
+	return all
 }
 
 func (r *rsyslogRun) ruleset(name string) *rsyslogRuleset {
@@ -196,6 +214,9 @@ func (r *rsyslogRun) below(s statementAt, w way) (bool, error) {
 
 // statement runs one statement and says whether it discards every message.
 func (r *rsyslogRun) statement(s statementAt, w way) (bool, error) {
+	if r.open != nil && !w.shadowed {
+		r.open[s.n] = true
+	}
 	if fw := r.byNode[s.n]; fw != nil {
 		fw.passed(w)
 		return false, nil

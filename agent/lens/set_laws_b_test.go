@@ -28,7 +28,7 @@ func records(lines ...string) []Want {
 // listCases are the lenses that write lists of records. Their laws are those of
 // Editor, but that the order of a list is free and a want may leave fields out.
 func listCases() []setCase {
-	return []setCase{chronySetCase(), ntpSetCase(), snmpdSetCase()}
+	return []setCase{chronySetCase(), ntpSetCase(), snmpdSetCase(), rsyslogSetCase()}
 }
 
 func listCase(t testing.TB, name string) setCase {
@@ -126,13 +126,34 @@ func liesOnUnwanted(t *testing.T, c setCase, contents []string, before []Value, 
 			if v.File != e.File || !loose(v) {
 				return false
 			}
-			from, to := wholeLines(b, v.Start, v.End)
+			from, to := placeOf(t, c.lens, b, v)
 			return from < end && start < to
 		})
 		if !on && !addsLines(b, e) {
 			t.Fatalf("%+v is on no value that goes", e)
 		}
 	}
+}
+
+// placeOf gives the lines of a value: those of its node.
+func placeOf(t *testing.T, l Lens, b []byte, v Value) (int, int) {
+	t.Helper()
+	doc, err := l.Parse(v.File, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, end := v.Start, v.End
+	var widen func(*Node)
+	widen = func(n *Node) {
+		if n.Line == v.Line && n.ValStart == v.Start && n.ValEnd == v.End {
+			start, end = min(start, n.Start), max(end, n.End)
+		}
+		for _, c := range n.Children {
+			widen(c)
+		}
+	}
+	widen(doc.Root)
+	return wholeLines(b, start, end)
 }
 
 func TestListSetLaws(t *testing.T) {
@@ -143,6 +164,9 @@ func TestListSetLaws(t *testing.T) {
 				for _, q := range c.queries {
 					for _, want := range append(c.wants, nil) {
 						if keepsListLaws(t, c, contents, q, want) {
+							written++
+						}
+						if keepsListLaws(t, c, contents, q, append(changedList(c, contents, q, 0), want...)) {
 							written++
 						}
 					}
@@ -254,9 +278,10 @@ func fuzzListLaws(f *testing.F, name string) {
 	})
 }
 
-func FuzzSetChrony(f *testing.F) { fuzzListLaws(f, "chrony") }
-func FuzzSetNTP(f *testing.F)    { fuzzListLaws(f, "ntp") }
-func FuzzSetSnmpd(f *testing.F)  { fuzzListLaws(f, "snmpd") }
+func FuzzSetChrony(f *testing.F)  { fuzzListLaws(f, "chrony") }
+func FuzzSetNTP(f *testing.F)     { fuzzListLaws(f, "ntp") }
+func FuzzSetSnmpd(f *testing.F)   { fuzzListLaws(f, "snmpd") }
+func FuzzSetRsyslog(f *testing.F) { fuzzListLaws(f, "rsyslog") }
 
 // checkList is checkSet for lists. No after: it is refused, and says why with
 // the words of why.

@@ -106,12 +106,11 @@ type seen struct {
 // a span meets, and of those whose value is their children, only the name counts.
 func untouched(n *Node, spans []span, all []seen) []seen {
 	for _, c := range n.Children {
-		meets, within := met(c, spans)
-		if within {
+		if (span{c.Start, c.End}).within(spans) {
 			continue
 		}
 		value := c.Value
-		if meets || len(c.Children) > 0 && c.ValEnd > c.Children[0].Start {
+		if (span{c.ValStart, c.ValEnd}).met(spans) || len(c.Children) > 0 && c.ValEnd > c.Children[0].Start {
 			value = ""
 		}
 		all = append(all, seen{name: c.Name, value: value})
@@ -120,17 +119,35 @@ func untouched(n *Node, spans []span, all []seen) []seen {
 	return all
 }
 
-// met says whether a span meets a node, and whether one covers it.
-func met(n *Node, spans []span) (meets, within bool) {
-	i, _ := slices.BinarySearchFunc(spans, n.Start, func(s span, at int) int { return s.start - at })
-	for i = max(0, i-1); i < len(spans) && spans[i].start < n.End; i++ {
-		s := spans[i]
-		if s.end > n.Start && s.start < n.End {
-			meets = true
+// from gives those of spans, which are in order, that may reach into s.
+func (s span) from(spans []span) []span {
+	i, _ := slices.BinarySearchFunc(spans, s.start, func(other span, at int) int { return other.start - at })
+	return spans[max(0, i-1):]
+}
+
+// met says whether one of the spans, which are in order, shares bytes with s or
+// lies inside it.
+func (s span) met(spans []span) bool {
+	for _, other := range s.from(spans) {
+		if other.start >= s.end {
+			return false
 		}
-		if s.start <= n.Start && n.End <= s.end {
-			within = true
+		if other.end > s.start {
+			return true
 		}
 	}
-	return meets, within
+	return false
+}
+
+// within says whether one of the spans covers s.
+func (s span) within(spans []span) bool {
+	for _, other := range s.from(spans) {
+		if other.start > s.start {
+			return false
+		}
+		if s.end <= other.end {
+			return true
+		}
+	}
+	return false
 }
