@@ -30,6 +30,8 @@ type Outlet struct {
 	damp      *damping      // nil: every change is told; guarded by mu
 	onDropped func(n uint64)
 	wake      chan struct{} // holds one token when something may wait; never closed
+	follows   *Outlet       // whose place it takes; nil: nobody's
+	ended     chan struct{} // Run is over; closed by Run
 
 	mu       sync.Mutex    // guards all below, and the sink while open and not busy
 	offered  uint64        // the newest number
@@ -51,6 +53,7 @@ type OutletOptions struct {
 	Config
 	Spool     Spool
 	OnDropped func(n uint64) // told of messages that the sink can never send; must not block
+	Follows   *Outlet        // of the same name, that was told to hand over: Run waits for its end; nil: none
 }
 
 // NewOutlet makes the outlet of a sink. The caller starts Run.
@@ -59,7 +62,7 @@ func NewOutlet(sink Sink, o OutletOptions) *Outlet {
 		o.OnDropped = func(uint64) {}
 	}
 	out := &Outlet{
-		name: o.Name, sink: sink, spool: o.Spool, onDropped: o.OnDropped, wake: make(chan struct{}, 1),
+		name: o.Name, sink: sink, spool: o.Spool, onDropped: o.OnDropped, wake: make(chan struct{}, 1), follows: o.Follows, ended: make(chan struct{}),
 		stats: Stats{Name: o.Name, Type: o.Type, Address: redact(o.Address), Healthy: true},
 	}
 	out.prompt, _ = sink.(prompter)
@@ -72,8 +75,7 @@ func NewOutlet(sink Sink, o OutletOptions) *Outlet {
 	if out.damp = newDamping(o.Damp); out.damp != nil {
 		out.prompt = nil
 	}
-	out.done = o.Spool.Cursor(o.Name)
-	out.sent, out.offered, out.reached, out.best, out.released = out.done, out.done, out.done, out.done, out.done
+	out.takeUp()
 	return out
 }
 
@@ -104,14 +106,20 @@ func (o *Outlet) Wake() {
 
 // Run sends until ctx is done, then for at most a second what still waits, and
 // closes the sink. What is left stays in the spool; the error says how many
-// messages that are, or why the sink did not close. It is called once.
+// messages that are, or why the sink did not close. When the cause of ctx's end is
+// ErrHandOver it leaves what waits to the outlet that follows. It is called once.
 func (o *Outlet) Run(ctx context.Context) error {
+	defer close(o.ended)
+	o.inherit()
 	sending, stop := afterwards(ctx, drainTime)
 	defer stop()
 	for o.next(ctx, sending) {
 	}
 	o.settle()
 	o.close()
+	if handsOver(ctx) {
+		return o.sink.Close()
+	}
 	return errors.Join(o.undelivered(), o.sink.Close())
 }
 
@@ -124,6 +132,9 @@ func (o *Outlet) next(ctx, sending context.Context) bool {
 	look, failures := o.settle()
 	if failures > 0 {
 		return o.failed(ctx, sending, failures)
+	}
+	if handsOver(ctx) {
+		return o.finish(ctx, sending)
 	}
 	if batch := o.take(); len(batch) > 0 {
 		return o.deliver(ctx, sending, batch)

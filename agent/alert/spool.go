@@ -106,6 +106,13 @@ func (s *MemorySpool) Done(outlet string, seq uint64) {
 	}
 }
 
+// Forget takes an outlet out that has ended: nothing waits for it any more.
+func (s *MemorySpool) Forget(outlet string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.cursors, outlet)
+}
+
 // Waiting is Spool's.
 func (s *MemorySpool) Waiting(_ string, after uint64) int {
 	s.mu.Lock()
