@@ -16,12 +16,13 @@ type batch struct {
 	kept       map[string]any // by name; nil: not any more
 	records    []Record
 	cursors    map[string]uint64 // by sink
+	sinks      map[string]bool   // that came (true) or went
 	reserve    uint64            // of sequence numbers
 	unrecorded uint64            // records that had to go
 }
 
 func (b *batch) empty() bool {
-	return len(b.results) == 0 && len(b.kept) == 0 && len(b.records) == 0 && len(b.cursors) == 0 && b.reserve == 0 && b.unrecorded == 0
+	return len(b.results) == 0 && len(b.kept) == 0 && len(b.records) == 0 && len(b.cursors) == 0 && len(b.sinks) == 0 && b.reserve == 0 && b.unrecorded == 0
 }
 
 func (b *batch) add(kept map[string]any, results []finding.Result, records []Record) {
@@ -56,6 +57,9 @@ func (b *batch) before(old batch) {
 		}
 		old.cursors[sink] = seq
 	}
+	for sink, there := range b.sinks {
+		old.setSink(sink, there)
+	}
 	old.records = append(old.records, b.records...)
 	old.reserve = max(old.reserve, b.reserve)
 	old.unrecorded += b.unrecorded
@@ -76,4 +80,12 @@ func (j *Journal) bound() {
 	}
 	j.pending.unrecorded += uint64(extra)
 	j.pending.records = append([]Record(nil), j.pending.records[extra:]...)
+}
+
+// setSink takes down that a sink came or went.
+func (b *batch) setSink(name string, there bool) {
+	if b.sinks == nil {
+		b.sinks = map[string]bool{}
+	}
+	b.sinks[name] = there
 }

@@ -152,7 +152,9 @@ func (j *Journal) untold() map[string]uint64 {
 
 func (j *Journal) tellAgain(lost map[string]uint64) {
 	for name, n := range lost {
-		j.sinks[name].dropped += n
+		if s := j.sinks[name]; s != nil {
+			s.dropped += n
+		}
 	}
 }
 
@@ -198,7 +200,7 @@ func (w *writer) write(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	for _, step := range []func(*bbolt.Tx) error{w.results, w.kept, w.records, w.cursors, w.bounds, w.compact} {
+	for _, step := range []func(*bbolt.Tx) error{w.results, w.kept, w.records, w.sinks, w.cursors, w.bounds, w.compact} {
 		if err := step(tx); err != nil {
 			return err
 		}

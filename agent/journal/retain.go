@@ -29,6 +29,9 @@ type compaction struct {
 func (w *writer) cursors(tx *bbolt.Tx) error {
 	sinks := tx.Bucket(bucketSinks)
 	for _, name := range slices.Sorted(maps.Keys(w.batch.cursors)) {
+		if there, known := w.batch.sinks[name]; known && !there {
+			continue
+		}
 		seq := w.batch.cursors[name]
 		var was uint64
 		v := sinks.Get([]byte(name))
@@ -48,6 +51,26 @@ func (w *writer) cursors(tx *bbolt.Tx) error {
 			floor = slices.Clone(v[8:])
 		}
 		if err := sinks.Put([]byte(name), append(number(seq), floor...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sinks records those that came, so that they begin there after a crash too, and
+// takes out those that went.
+func (w *writer) sinks(tx *bbolt.Tx) error {
+	b := tx.Bucket(bucketSinks)
+	w.j.mu.Lock()
+	defer w.j.mu.Unlock()
+	for name, there := range w.batch.sinks {
+		var err error
+		if s := w.j.sinks[name]; s != nil && there {
+			err = s.keep(b, name)
+		} else if !there {
+			err = b.Delete([]byte(name))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -240,6 +241,46 @@ func (j *Journal) takeSinks(tx *bbolt.Tx) error {
 		}
 	}
 	return err
+}
+
+// SetSinks adds the sinks that were not here, which get what comes from now on, and
+// sets the bounds of all. One that is not named stays until Forget. Only the loop
+// calls it.
+func (j *Journal) SetSinks(sinks map[string]Bounds) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.o.Sinks = maps.Clone(j.o.Sinks)
+	if j.o.Sinks == nil {
+		j.o.Sinks = map[string]Bounds{}
+	}
+	maps.Copy(j.o.Sinks, sinks)
+	for name, bounds := range sinks {
+		if s := j.sinks[name]; s != nil {
+			s.bounds = bounds
+			continue
+		}
+		j.sinks[name] = &sinkState{bounds: bounds, cursor: j.next - 1}
+		j.pending.setSink(name, true)
+	}
+	j.poke()
+}
+
+// Forget takes a sink out. What waits for it is recorded as dropped.
+func (j *Journal) Forget(sink string) {
+	n := j.Waiting(sink, j.Cursor(sink))
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.sinks[sink] == nil {
+		return
+	}
+	delete(j.sinks, sink)
+	j.o.Sinks = maps.Clone(j.o.Sinks)
+	delete(j.o.Sinks, sink)
+	j.pending.setSink(sink, false)
+	if n > 0 {
+		j.pending.records = append(j.pending.records, Record{Kind: Dropped, At: j.o.Now(), Body: delivery{sink, j.next - 1, uint64(n)}})
+	}
+	j.poke()
 }
 
 func (s *sinkState) keep(b *bbolt.Bucket, name string) error {
