@@ -57,7 +57,9 @@ type Agent struct {
 	timing    timing
 	losses    chan string   // what sinks dropped, for the loop; never closed
 	faults    chan struct{} // holds one token when the journal's fault is another one; never closed
-	outlets   []*alert.Outlet
+	ways      atomic.Pointer[[]way]
+	leaving   map[string]*alert.Outlet // the loop's: of sinks that were removed and still send
+	newSink   func(alert.Options) (alert.Sink, error)
 	watcher   *watch.Watcher
 	store     store
 	live      atomic.Pointer[parts] // the same, for the watch's resolver
@@ -69,10 +71,15 @@ type Agent struct {
 	earlier   earlier
 	tests     selfTests
 	windows   atomic.Pointer[[]api.Window] // of maintenance that are open; nil: none yet
-	requests  chan func(*loop)             // what people ask the loop to do; never closed
-	blame     *blame
-	orders    chan order // for the enforcer; has room for one; never closed
-	enforced  atomic.Pointer[api.Enforcement]
+	requests  chan func(*loop)             // what people, and goroutines that end, ask the loop to do; never closed
+
+	// send and follow start, in Run's errgroup, an outlet and what finds out who changed
+	// files; they are the loop's once Run runs.
+	send     func(o *alert.Outlet, name string) (end context.CancelCauseFunc)
+	follow   func(b *blame)
+	blame    *blame
+	orders   chan order // for the enforcer; has room for one; never closed
+	enforced atomic.Pointer[api.Enforcement]
 }
 
 // reloadState is what status says of the configuration.
@@ -88,7 +95,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), requests: make(chan func(*loop)), orders: make(chan order, 1), asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), requests: make(chan func(*loop)), orders: make(chan order, 1), leaving: map[string]*alert.Outlet{}, newSink: alert.New, asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -123,16 +130,27 @@ func (a *Agent) Run(ctx context.Context) error {
 	if err := server.Listen(); err != nil {
 		return errors.Join(err, a.closeJournal())
 	}
-	if err := a.open(); err != nil {
+	opened, err := a.open()
+	if err != nil {
 		return errors.Join(err, server.Close(), a.closeJournal())
 	}
 	defer holdCollector()()
 	group, gctx := errgroup.WithContext(ctx)
 	sending, told := context.WithCancel(context.WithoutCancel(ctx)) // the outlets stop after the last message
 	defer told()
-	for _, o := range a.outlets {
-		group.Go(func() error { return a.send(sending, o) })
+	a.send = func(o *alert.Outlet, name string) context.CancelCauseFunc {
+		own, end := context.WithCancelCause(sending)
+		group.Go(func() error { return a.sending(own, sending, o, name) })
+		return end
 	}
+	a.follow = func(b *blame) {
+		own, end := context.WithCancel(gctx)
+		b.end = end
+		group.Go(func() error { return b.finder.Run(own) })
+		group.Go(func() error { return b.following(own, &a.store) })
+	}
+	a.serveSinks(a.parts.cfg.Sinks, opened)
+	a.follow(a.blame)
 	group.Go(func() error { return a.watcher.Run(gctx) })
 	group.Go(func() error { return server.Run(gctx) })
 	if a.store.journal != nil {
@@ -142,9 +160,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.selfTesting(gctx) })
 	group.Go(func() error { defer told(); return a.looping(ctx, gctx) })
 	group.Go(func() error { return a.enforcing(gctx) })
-	group.Go(func() error { return a.blame.finder.Run(gctx) })
-	group.Go(func() error { return a.blame.following(gctx, &a.store) })
-	err := group.Wait()
+	err = group.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil
 	}
@@ -163,48 +179,24 @@ func (a *Agent) statusOptions() status.Options {
 	return o
 }
 
-// open makes the outlets and the watcher.
-func (a *Agent) open() error {
-	outlets, err := a.openOutlets(a.parts.cfg)
+// open makes the sinks, which are not served yet, and the watcher.
+func (a *Agent) open() (map[string]alert.Sink, error) {
+	opened, err := a.openSinks(a.parts.cfg.Sinks)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.outlets = outlets
 	machine, err := host.New(host.Options{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a.tests.machine, a.tests.file = machine, filepath.Join(a.parts.cfg.RuntimeDir, canaryName)
 	paths := resolver{a, machine}
 	if a.watcher, err = watch.New(watch.Options{Resolver: paths}); err != nil {
-		return err
+		return nil, err
 	}
 	a.blame = newBlame(a.parts.cfg.Who, paths, func() string { return a.live.Load().cfg.Root })
 	a.o.Log.Info("who changed a file is asked of", "sources", a.blame.finder.Sources())
-	return nil
-}
-
-func (a *Agent) openOutlets(cfg *config.Config) ([]*alert.Outlet, error) {
-	var outlets []*alert.Outlet
-	for _, s := range cfg.Sinks {
-		sink, err := alert.New(alert.Options{Config: s, Version: a.o.Version, Out: a.o.Stdout})
-		if err != nil {
-			return nil, fmt.Errorf("cannot open sink %q: %w", s.Name, err)
-		}
-		outlets = append(outlets, alert.NewOutlet(sink, alert.OutletOptions{
-			Config: s, Spool: &a.store, OnDropped: func(n uint64) { a.dropped(s.Name, n) },
-		}))
-	}
-	return outlets, nil
-}
-
-// send runs one outlet. What it could not deliver before the end is said, and is
-// no reason for the agent to fail.
-func (a *Agent) send(ctx context.Context, o *alert.Outlet) error {
-	if err := o.Run(ctx); err != nil {
-		a.o.Log.Error("alerts were left undelivered", "sink", o.Stats().Name, "error", err)
-	}
-	return nil
+	return opened, nil
 }
 
 // dropped hands the loop the news that a sink lost alerts. It does not block:

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,17 +26,31 @@ type beat struct {
 	next  time.Time
 }
 
-func newHeartbeats(sinks []alert.Config, now time.Time) *heartbeats {
-	h := &heartbeats{}
+// retime follows a configuration: a sink whose interval is the same keeps its beat,
+// and any other one that wants heartbeats gets the first at once.
+func (h *heartbeats) retime(sinks []alert.Config, now time.Time) {
+	was := h.beats
+	h.beats = nil
+	h.stop()
+	h.timer = nil
 	for i := range sinks {
-		if every := sinks[i].Every(); every > 0 {
-			h.beats = append(h.beats, beat{sinks[i].Name, every, now})
+		b := beat{sinks[i].Name, sinks[i].Every(), now}
+		if b.every == 0 {
+			continue
 		}
+		if at := slices.IndexFunc(was, func(w beat) bool { return w.sink == b.sink && w.every == b.every }); at >= 0 {
+			b.next = was[at].next
+		}
+		h.beats = append(h.beats, b)
 	}
 	if len(h.beats) > 0 {
-		h.timer = time.NewTimer(0)
+		h.timer = time.NewTimer(h.first().Sub(now))
 	}
-	return h
+}
+
+// first is when the next one is due.
+func (h *heartbeats) first() time.Time {
+	return slices.MinFunc(h.beats, func(a, b beat) int { return a.next.Compare(b.next) }).next
 }
 
 // tick is for the loop's select; nil when no sink wants a heartbeat.
@@ -51,19 +66,15 @@ func (h *heartbeats) tick() <-chan time.Time {
 // come anyway.
 func (h *heartbeats) due(now time.Time) []string {
 	var sinks []string
-	var first time.Time
 	for i := range h.beats {
 		b := &h.beats[i]
 		if !b.next.After(now) {
 			sinks = append(sinks, b.sink)
 			b.next = b.next.Add((now.Sub(b.next)/b.every + 1) * b.every)
 		}
-		if first.IsZero() || b.next.Before(first) {
-			first = b.next
-		}
 	}
 	if h.timer != nil {
-		h.timer.Reset(first.Sub(now))
+		h.timer.Reset(h.first().Sub(now))
 	}
 	return sinks
 }
@@ -133,8 +144,8 @@ func (l *loop) head() (whole, words string) {
 func (l *loop) counters(s api.Summary, now time.Time) map[string]uint64 {
 	var lost uint64
 	var queued int
-	for _, o := range l.a.outlets {
-		st := o.Stats()
+	for _, s := range l.a.sinks() {
+		st := s.outlet.Stats()
 		lost += st.Dropped
 		queued += st.Queued
 	}

@@ -20,7 +20,8 @@ import (
 func TestEachSinkGetsHeartbeatsAtItsOwnInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		h := newHeartbeats([]alert.Config{
+		h := &heartbeats{}
+		h.retime([]alert.Config{
 			{Name: "never"}, {Name: "two", Heartbeat: "2m"}, {Name: "three", Heartbeat: "3m"},
 		}, begin)
 		defer h.stop()
@@ -40,7 +41,8 @@ func TestEachSinkGetsHeartbeatsAtItsOwnInterval(t *testing.T) {
 func TestMissedHeartbeatsAreNotMadeUpFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		h := newHeartbeats([]alert.Config{{Name: "a", Heartbeat: "1m"}}, begin)
+		h := &heartbeats{}
+		h.retime([]alert.Config{{Name: "a", Heartbeat: "1m"}}, begin)
 		defer h.stop()
 		<-h.tick()
 		h.due(time.Now())
@@ -55,7 +57,8 @@ func TestMissedHeartbeatsAreNotMadeUpFor(t *testing.T) {
 }
 
 func TestNoSinkNoHeartbeat(t *testing.T) {
-	if h := newHeartbeats([]alert.Config{{Name: "a"}}, time.Now()); h.tick() != nil {
+	h := &heartbeats{}
+	if h.retime([]alert.Config{{Name: "a"}}, time.Now()); h.tick() != nil {
 		t.Error("a timer runs")
 	}
 }

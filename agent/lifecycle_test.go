@@ -107,7 +107,7 @@ func TestAPartThatFailsIsToldAsSuch(t *testing.T) {
 	d.end()
 	d.wantNews(finding.Agent, alert.CodeStopped)
 	l := newLoop(d.agent)
-	l.a.outlets = nil
+	l.a.ways.Store(nil)
 	l.a.store = store{}
 	l.ended(errors.New("the socket broke"))
 	if m := d.wantNews(finding.Agent, alert.CodeStopped); !strings.Contains(m.Text, "a part of it failed: the socket broke") || m.Severity != finding.Medium {

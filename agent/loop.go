@@ -2,9 +2,9 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +38,7 @@ type loop struct {
 	offered     uint64                  // alerts, as a heartbeat counts them
 	told        map[string]journal.Told // of earlier runs, by rule, until the first pass
 	windows     windows
+	beats       heartbeats
 	enforcement enforcement
 	inquiry     *inquiry // about the changes of the pass under way; nil: no event began it
 }
@@ -79,8 +80,8 @@ func (l *loop) run(ctx context.Context) error {
 	l.lookAtJobs(ctx)
 	l.full(ctx)
 	l.a.o.Ready()
-	beats := newHeartbeats(l.a.parts.cfg.Sinks, time.Now())
-	defer beats.stop()
+	l.beats.retime(l.a.parts.cfg.Sinks, time.Now())
+	defer l.beats.stop()
 	resync := time.NewTicker(resyncEvery)
 	defer resync.Stop()
 	alive, stop := watchdog(l.a.o.Watchdog)
@@ -112,8 +113,8 @@ func (l *loop) run(ctx context.Context) error {
 			trim.Reset(trimAfter)
 		case text := <-l.a.losses:
 			l.agentAlert(alert.CodeDropped, text)
-		case <-beats.tick():
-			l.heartbeat(beats.due(time.Now()))
+		case <-l.beats.tick():
+			l.heartbeat(l.beats.due(time.Now()))
 		case r := <-l.a.tests.done:
 			l.selfTested(r)
 		case do := <-l.a.requests:
@@ -274,8 +275,8 @@ func (l *loop) change(c *finding.Change) []journal.Record {
 // offer hands a message to every sink that can send it without waiting. Who calls
 // it puts the message into the store after that, and wakes the sinks.
 func (l *loop) offer(m *alert.Message) {
-	for _, o := range l.a.outlets {
-		o.Offer(m)
+	for _, s := range l.a.sinks() {
+		s.outlet.Offer(m)
 	}
 	if counts(m) {
 		l.offered++
@@ -284,8 +285,8 @@ func (l *loop) offer(m *alert.Message) {
 }
 
 func (l *loop) wake() {
-	for _, o := range l.a.outlets {
-		o.Wake()
+	for _, s := range l.a.sinks() {
+		s.outlet.Wake()
 	}
 }
 
@@ -480,15 +481,23 @@ func isLive(path string) bool { return strings.HasPrefix(path, facts.LivePrefix)
 // swap puts new parts in place. What only a restart can change is refused.
 func (l *loop) swap(_ context.Context, next *parts) error {
 	was := l.a.parts.cfg
-	if was.StateDir != next.cfg.StateDir || was.Socket != next.cfg.Socket || !reflect.DeepEqual(was.Sinks, next.cfg.Sinks) || !reflect.DeepEqual(was.Who, next.cfg.Who) {
+	if was.StateDir != next.cfg.StateDir || was.RuntimeDir != next.cfg.RuntimeDir || was.Socket != next.cfg.Socket {
 		next.close()
-		return fmt.Errorf("cannot change state_dir, runtime_dir, sinks or who without a restart: systemctl restart stigwatch")
+		return errors.New("cannot change state_dir or runtime_dir without a restart: systemctl restart stigwatch")
+	}
+	opened, err := l.a.openSinks(next.cfg.Sinks)
+	if err != nil {
+		next.close()
+		return err
 	}
 	next.reader.Hold(l.a.watcher.Busy)
 	old := l.a.parts
 	next.asker.takeOver(old.asker)
 	l.a.parts = next
 	l.a.live.Store(next)
+	l.a.serveSinks(next.cfg.Sinks, opened)
+	l.beats.retime(next.cfg.Sinks, time.Now())
+	l.askWho(next.cfg.Who)
 	maps.DeleteFunc(l.before, func(id string, _ finding.Result) bool { return next.engine.Rules[id] == nil })
 	next.reader.All()
 	l.watch(next.watched())

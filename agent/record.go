@@ -93,6 +93,23 @@ func (s *store) telling(t journal.Told) {
 	}
 }
 
+// setSinks says which sinks there are. One that is gone stays until it is
+// forgotten.
+func (s *store) setSinks(configs []alert.Config) {
+	if s.journal != nil {
+		s.journal.SetSinks(bounds(configs))
+	}
+}
+
+// forget takes a sink out that is gone.
+func (s *store) forget(sink string) {
+	if s.journal == nil {
+		s.memory.Forget(sink)
+		return
+	}
+	s.journal.Forget(sink)
+}
+
 // Next is alert.Spool's. An alert that cannot be read is left out: the journal's
 // verification tells of it.
 func (s *store) Next(outlet string, after uint64, limit int) []*alert.Message {

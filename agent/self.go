@@ -36,8 +36,8 @@ func (a *Agent) self(p *published) *api.Agent {
 	if e := a.enforced.Load(); e != nil {
 		out.Enforcement = *e
 	}
-	for _, o := range a.outlets {
-		s := o.Stats()
+	for _, one := range a.sinks() {
+		s := one.outlet.Stats()
 		out.Sinks = append(out.Sinks, api.Sink{
 			Name: s.Name, Type: s.Type, Address: s.Address, Healthy: s.Healthy, Queued: s.Queued,
 			Sent: s.Sent, Dropped: s.Dropped, Resent: s.Resent, Circuit: s.Circuit(), Failures: s.Failures, NextTry: api.At(s.RetryAt),

@@ -87,9 +87,9 @@ func (l *loop) tellCanary(c *canary, s *sighting) {
 	m := alert.NewsMessage(finding.SelfTest, "self-test: a canary was written, seen and judged; nothing has changed",
 		l.a.parts.name, l.nextSeq(), s.verdict)
 	m.Sinks, s.seq, s.answers = c.sinks, m.Seq, map[string]<-chan error{}
-	for i, o := range l.a.outlets {
-		if name := l.a.parts.cfg.Sinks[i].Name; m.For(name) {
-			s.answers[name] = o.Await(m.Seq)
+	for _, one := range l.a.sinks() {
+		if name := one.cfg.Name; m.For(name) {
+			s.answers[name] = one.outlet.Await(m.Seq)
 		}
 	}
 	l.tell(m)

@@ -19,15 +19,15 @@ import (
 // trial is one self-test under way.
 type trial struct {
 	a      *Agent
-	sinks  []alert.Config // in the outlets' order
-	spare  bool           // people get no message
+	sinks  []way
+	spare  bool // people get no message
 	start  time.Time
 	result api.SelfTest
 }
 
 func newTrial(a *Agent, spare bool) *trial {
 	return &trial{
-		a: a, sinks: a.live.Load().cfg.Sinks, spare: spare, start: time.Now(),
+		a: a, sinks: a.sinks(), spare: spare, start: time.Now(),
 		result: api.SelfTest{At: api.At(time.Now()), Steps: []api.SelfTestStep{}, Sinks: []api.SelfTestSink{}},
 	}
 }
@@ -36,7 +36,7 @@ func (t *trial) run(ctx context.Context) {
 	c := &canary{nonce: rand.Text(), seen: make(chan sighting, 8)}
 	for i := range t.sinks {
 		if !t.skips(i) {
-			c.sinks = append(c.sinks, t.sinks[i].Name)
+			c.sinks = append(c.sinks, t.sinks[i].cfg.Name)
 		}
 	}
 	t.a.tests.canary.Store(c)
@@ -52,7 +52,7 @@ func (t *trial) run(ctx context.Context) {
 }
 
 // skips tells the sinks that are spared.
-func (t *trial) skips(i int) bool { return t.spare && t.sinks[i].ForPeople() }
+func (t *trial) skips(i int) bool { return t.spare && t.sinks[i].cfg.ForPeople() }
 
 // step takes down one step that ended at a time, or failed.
 func (t *trial) step(name string, at func() time.Time, err error) bool {
@@ -110,7 +110,7 @@ func (t *trial) deliver(ctx context.Context, s sighting) {
 	var all sync.WaitGroup
 	t.result.Sinks = make([]api.SelfTestSink, len(t.sinks))
 	for i := range t.sinks {
-		c := &t.sinks[i]
+		c := &t.sinks[i].cfg
 		t.result.Sinks[i] = api.SelfTestSink{Name: c.Name, Type: c.Type, How: c.Proof(), OK: true, Skipped: t.skips(i)}
 		if !t.skips(i) {
 			all.Go(func() { t.sink(ctx, i, s) })
@@ -120,19 +120,26 @@ func (t *trial) deliver(ctx context.Context, s sighting) {
 }
 
 func (t *trial) sink(ctx context.Context, i int, s sighting) {
-	out, limit := &t.result.Sinks[i], t.a.tests.sinkTime+t.sinks[i].Slowest()
+	out, limit := &t.result.Sinks[i], t.a.tests.sinkTime+t.sinks[i].cfg.Slowest()
 	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
-	outlet := t.a.outlets[i]
 	var err error
+	late := false
 	select {
 	case err = <-s.answers[out.Name]:
 	case <-timeout.C:
-		err = notTaken(outlet.Stats(), limit)
+		late = true
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	outlet.Forget(s.seq)
+	now := named(t.a.sinks(), out.Name) // a reload may have handed it over, or removed it
+	if now == nil {
+		out.Skipped = true
+		return
+	}
+	if now.outlet.Forget(s.seq); late {
+		err = notTaken(now.outlet.Stats(), limit)
+	}
 	out.Micros = time.Since(t.start).Microseconds()
 	if err != nil {
 		out.OK, out.Error = false, err.Error()

@@ -38,6 +38,7 @@ type blame struct {
 	root   func() string        // that is live
 	seen   map[string]time.Time // the loop's: when the last change that was asked about was seen, by path
 	late   chan followUp        // never closed
+	end    func()               // of its goroutines
 }
 
 // followUp is an alert that left before all was known.
@@ -54,6 +55,20 @@ func newBlame(cfg config.Who, paths watch.Resolver, root func() string) *blame {
 		cfg: cfg, paths: paths, root: root, seen: map[string]time.Time{}, late: make(chan followUp, maxFollowed),
 		finder: who.New(who.Options{Audit: from("audit"), Fanotify: from("fanotify"), Packages: from("packages"), AuditLog: cfg.AuditLog}),
 	}
+}
+
+// askWho asks as a new configuration says. What was asked before is answered as
+// before.
+func (l *loop) askWho(cfg config.Who) {
+	old := l.a.blame
+	if reflect.DeepEqual(old.cfg, cfg) {
+		return
+	}
+	next := newBlame(cfg, old.paths, old.root)
+	next.seen = old.seen // or a record of the change before could answer for the next one
+	l.a.blame = next
+	l.a.follow(next)
+	time.AfterFunc(2*followFor, old.end)
 }
 
 // watch follows the watcher's set of paths. Folders that fanotify does not take
