@@ -71,13 +71,17 @@ func (d *damper) put(m *Message, now time.Time) []told {
 		d.rules[m.Rule] = f
 	}
 	out := f.apart(m, d.within)
-	often := len(f.times) == d.changes && m.Time.Sub(f.times[0]) < d.within
+	often := false
+	if len(f.times) == d.changes {
+		since := m.Time.Sub(f.times[0])
+		often = since >= 0 && since < d.within // less than 0: the clock was set back in between, and nobody knows
+	}
 	f.times = append(f.times[max(0, len(f.times)+1-d.changes):], m.Time)
 	if f.held == nil && !often {
 		f.tell(m)
 		return append(out, told{m, m.Seq})
 	}
-	f.hold(m, earlier(m.Time, now).Add(d.within))
+	f.hold(m, until(m.Time, now, d.within))
 	if m.Event == finding.Opened && m.Severity == finding.High && f.told != finding.Fail {
 		return append(out, f.release(d.within))
 	}
@@ -184,9 +188,8 @@ func minutes(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Minute)) + " min"
 }
 
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
+// until is when a change that happened has to be told, by a clock that nobody can
+// set: what was read of now.
+func until(happened, now time.Time, within time.Duration) time.Time {
+	return now.Add(within - min(max(0, now.Sub(happened)), within))
 }

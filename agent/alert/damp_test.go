@@ -109,6 +109,30 @@ func TestOneHeldChangeStaysAsItIs(t *testing.T) {
 	}
 }
 
+// What is held is held by a clock that cannot be set.
+func TestWhatIsHeldIsNotHeldLongerWhenTheClockIsSet(t *testing.T) {
+	d := newDamper(Damp{Changes: 1, Within: "1m"})
+	now := time.Now()
+	d.put(change(1, "V-250989", now, true, finding.Low), now)
+	d.put(change(2, "V-250989", now, false, finding.Low), now)
+	at, any := d.next()
+	if !any || at == at.Round(0) {
+		t.Errorf("%v %v is a time of the wall clock", at, any)
+	}
+	if left := at.Sub(now); left > time.Minute || left < time.Minute-time.Second {
+		t.Errorf("it is held for %v", left)
+	}
+}
+
+func TestAChangeFromBeforeTheClockWasSetBackHoldsNone(t *testing.T) {
+	d := newDamper(Damp{Changes: 1, Within: "1m"})
+	now := time.Now()
+	d.put(change(1, "V-250989", now.Add(time.Hour), true, finding.Low), now)
+	if got := d.put(change(2, "V-250989", now, false, finding.Low), now); len(got) != 1 {
+		t.Errorf("a change was held because of one an hour ahead: %v", got)
+	}
+}
+
 func TestRuleTakenForInOrderOpensAtOnceInTheHighestCategory(t *testing.T) {
 	d := newDamper(Damp{Changes: 2, Within: "10m"})
 	var got []uint64
