@@ -100,6 +100,26 @@ func TestTheAuditLogDoesNotKnow(t *testing.T) {
 	}
 }
 
+// A record from before the clock was set back lies ahead.
+func TestARecordOfTheFutureNamesNobody(t *testing.T) {
+	f, _ := logWith(t, fixture(t))
+	if got := ask(t, f, about(1700733701-3600, "/etc/ssh/sshd_config")); got != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Seen and After have a clock that cannot be set, beside the one of the log.
+func TestTheChangeBeforeIsBeforeThoughTheClockWasSetBack(t *testing.T) {
+	seen := time.Now()
+	q := Question{Seen: seen, After: seen.Add(-10 * time.Second)}
+	if got, want := q.after(), seen.Round(0).Add(-10*time.Second); got != want {
+		t.Errorf("%v, and not %v", got, want)
+	}
+	if got := (Question{Seen: seen}).after(); !got.IsZero() {
+		t.Error(got)
+	}
+}
+
 func TestTheFileIsKnownByItsInodeToo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "real")
 	put(t, file, "x")

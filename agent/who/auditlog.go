@@ -225,14 +225,14 @@ func (l *auditLog) find(q Question, pid int, wait bool) *event {
 		return nil
 	}
 	defer l.mu.Unlock()
-	from := q.Seen.Add(-Window)
+	from, to, after := q.Seen.Add(-Window), q.Seen.Add(Window), q.after()
 	var is inode
 	for i := len(l.events) - 1; i >= 0; i-- {
 		e := l.events[i]
-		if e.at.Before(from) || pid != 0 && e.pid != pid {
+		if e.at.Before(from) || e.at.After(to) || pid != 0 && e.pid != pid { // after: the clock was set back since
 			continue
 		}
-		if pid == 0 && e.at.Before(q.After) { // it was the answer about the change before
+		if pid == 0 && e.at.Before(after) { // it was the answer about the change before
 			continue
 		}
 		if is == (inode{}) {

@@ -51,6 +51,15 @@ type Question struct {
 	After time.Time // when the change before was seen, of this file; zero: there was none
 }
 
+// after is After by the wall clock of Seen: the log's stamps are of it, and it may
+// have been set in between.
+func (q Question) after() time.Time {
+	if q.After.IsZero() {
+		return time.Time{}
+	}
+	return q.Seen.Round(0).Add(-q.Seen.Sub(q.After))
+}
+
 // Options of a Finder; empty paths are the usual ones.
 type Options struct {
 	Audit, Fanotify, Packages bool
