@@ -100,6 +100,31 @@ func TestTheAuditLogDoesNotKnow(t *testing.T) {
 	}
 }
 
+// What auditd 3.0.9 of Debian 12 wrote, with our rules, of an ssh login whose sudo
+// ran sed -i, a shell's redirection and rm, and of a sed -i that nobody logged in to.
+func TestADebianAuditdNamesWhoEditedRedirectedAndRemoved(t *testing.T) {
+	b, err := os.ReadFile("testdata/debian12.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := logWith(t, string(b))
+	by := func(pid int, command, title string) *Answer {
+		return &Answer{Source: Audit, Login: "admin", User: "root", PID: pid, Command: command, Title: title, Terminal: "pts/1", Remote: "127.0.0.1"}
+	}
+	const file = "/mi/config-system/startup_config/identityconfig.xml"
+	for at, want := range map[int64]*Answer{
+		1795814079: by(446, "/usr/bin/sed", "sed -i s/>15</>14</ "+file),
+		1795814086: by(459, "/usr/bin/dash (echo)", "/bin/sh /root/echo"),
+		1795814105: {Source: Audit, User: "root", PID: 540, Command: "/usr/bin/sed", Title: "sed -i s/>15</>14</ " + file},
+		1795814110: by(562, "/usr/bin/rm", "rm "+file),
+		1795814095: nil,
+	} {
+		if diff := cmp.Diff(want, ask(t, f, about(at, file))); diff != "" {
+			t.Errorf("at %d: %s", at, diff)
+		}
+	}
+}
+
 // A record from before the clock was set back lies ahead.
 func TestARecordOfTheFutureNamesNobody(t *testing.T) {
 	f, _ := logWith(t, fixture(t))
