@@ -38,6 +38,7 @@ type box struct {
 	clock       time.Time
 	o           Options
 	reloaded    []string
+	forGood     bool // trouble stays: see cutShort
 }
 
 func newBox(t testing.TB) *box {

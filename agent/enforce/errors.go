@@ -4,7 +4,8 @@ import "fmt"
 
 // FailedError says that a job was begun and taken back. Record tells which step
 // failed and how far the way back came: restored, conflict, or a state that is not
-// final, when the disk refused that too and Recover has to be called.
+// final, when the disk refused that too and Recover has to be called. In the state
+// judged everything was in order but the ledger's disk, and it is new.
 type FailedError struct {
 	Record Record
 	Err    error
@@ -16,6 +17,8 @@ func (e *FailedError) Error() string {
 	case Restored:
 	case Conflict:
 		end = "somebody else has written a file meanwhile, which was left as it is"
+	case Judged:
+		end = "it stands, and has to be recovered"
 	default:
 		end = "it could not be taken back yet"
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -94,7 +96,7 @@ func child(dir string) int {
 	b := &box{root: dir + "/root", state: dir + "/state"}
 	dies, err := strconv.Atoi(os.Getenv(childDies))
 	if err == nil {
-		err = b.cutShort(dir, os.Getenv(childDoes), dies, func() error {
+		err = b.cutShort(dir, os.Getenv(childDoes), dies, func(string) error {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		})
@@ -103,15 +105,18 @@ func child(dir string) int {
 	return 3
 }
 
-// cutShort does a thing, with trouble at its n-th step.
-func (b *box) cutShort(dir, what string, n int, trouble func() error) error {
+// cutShort does a thing, with trouble at its n-th step. When it is
+// for good, at all steps after it too.
+func (b *box) cutShort(dir, what string, n int, trouble func(name string) error) error {
+	forGood := b.forGood
 	*b = *boxAt(nil, dir)
+	b.forGood = forGood
 	b.clock = b.clock.Add(time.Second)
 	b.o.Now = func() time.Time { return b.clock }
 	i := 0
-	b.o.Step = func(string) error {
-		if i++; i == n {
-			return trouble()
+	b.o.Step = func(name string) error {
+		if i++; i == n || b.forGood && i > n {
+			return trouble(name)
 		}
 		return nil
 	}
@@ -224,7 +229,7 @@ func TestAFaultAtAnyStepEndsAllOldOrAllNew(t *testing.T) {
 			for n, name := range all {
 				fault := []error{unix.EIO, unix.ENOSPC, unix.EROFS, unix.EACCES}[n%4]
 				b, dir := start(t, what)
-				err := b.cutShort(dir, what, n+1, func() error { return fault })
+				err := b.cutShort(dir, what, n+1, func(string) error { return fault })
 				if err != nil && !errors.Is(err, fault) {
 					t.Errorf("%v at %q: %v", fault, name, err)
 				}
@@ -241,7 +246,7 @@ func TestEveryKindOfFaultAtAnyStepOfAJobTakesItBackAtOnce(t *testing.T) {
 			t.Parallel()
 			for n, name := range all {
 				b, dir := start(t, "apply")
-				err := b.cutShort(dir, "apply", n+1, func() error { return fault })
+				err := b.cutShort(dir, "apply", n+1, func(string) error { return fault })
 				if !errors.Is(err, fault) {
 					t.Fatalf("%v at %q: %v", fault, name, err)
 				}
@@ -272,4 +277,87 @@ func TestAKillAtAnyStepEndsAllOldOrAllNew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A disk that breaks and stays broken: the ledger's, the files', or both.
+func TestADiskThatFailsForGoodIsRecoveredFromWhenItIsMended(t *testing.T) {
+	disks := map[string]func(name string) bool{
+		"ledger": func(name string) bool { return !strings.Contains(name, "/etc/") },
+		"files":  func(name string) bool { return strings.Contains(name, "/etc/") },
+		"both":   func(string) bool { return true },
+	}
+	for disk, breaks := range disks {
+		for what := range ways {
+			t.Run(disk+" "+what, func(t *testing.T) {
+				t.Parallel()
+				for n, name := range stepsOf(t, what) {
+					b, dir := start(t, what)
+					b.forGood = true
+					err := b.cutShort(dir, what, n+1, func(name string) error {
+						if breaks(name) {
+							return unix.EIO
+						}
+						return nil
+					})
+					if err != nil && !errors.Is(err, unix.EIO) {
+						t.Errorf("at %q: %v", name, err)
+					}
+					b.sound(t, fmt.Sprintf("%s, %s broken from %q on", what, disk, name))
+				}
+			})
+		}
+	}
+}
+
+// The way back of a judged plan is not recorded, for the ledger is broken.
+func TestAJudgedPlanWhoseFilesAreOldAgainIsNotTakenForDone(t *testing.T) {
+	b, dir := start(t, "apply")
+	all := stepsOf(t, "apply")
+	n := slices.Index(all, "sync folder of state judged") + 1
+	b.forGood = true
+	err := b.cutShort(dir, "apply", n, func(name string) error {
+		if strings.Contains(name, "/etc/") {
+			return nil
+		}
+		return unix.EIO
+	})
+	b.failed(t, err, StepRecord, Restoring)
+	b.holds(t, oldA, oldB)
+	b.o.Step = nil
+	e := b.engine(t)
+	if s := e.all()[0].State; s != Judged {
+		t.Fatalf("the disk says %s", s)
+	}
+	did, err := e.Recover(context.Background())
+	if err != nil || len(did) != 1 || did[0].Record.State != Restored {
+		t.Errorf("%+v, %v", did, err)
+	}
+	b.holds(t, oldA, oldB)
+}
+
+// A crash comes when the second file's turn had come and somebody had edited it.
+func TestACandidateThatIsStillThereShowsThatItsFileWasNotReplaced(t *testing.T) {
+	b := newBox(t)
+	b.o.Step = func(name string) error {
+		if name == "swap "+pathB {
+			b.put(t, pathB, []byte("theirs"))
+			panic(stop{})
+		}
+		return nil
+	}
+	e := b.engine(t)
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = e.Apply(context.Background(), b.job())
+	}()
+	must(t, e.Close())
+	b.o.Step = nil
+	e = b.engine(t)
+	b.holds(t, newA, []byte("theirs"))
+	did, err := e.Recover(context.Background())
+	if err != nil || len(did) != 1 || did[0].From != Staged || did[0].Record.State != Restored {
+		t.Errorf("%+v, %v", did, err)
+	}
+	b.holds(t, oldA, []byte("theirs"))
+	b.clean(t)
 }

@@ -60,7 +60,9 @@ func (e *Engine) recover(ctx context.Context, r Record) (Record, error) {
 		pending, err := e.tree.Pending(f.Path, r.ID, f.pair())
 		r.Files[i].Untouched = f.Untouched || r.State == Prepared || r.State == Staged && err == nil && pending
 	}
-	return e.takeBack(ctx, r)
+	r.State = Restoring
+	_ = e.save(r) // what was recorded before leads here again
+	return e.restore(ctx, r)
 }
 
 // forward ends a plan that was accepted. What somebody wrote since is theirs.

@@ -13,16 +13,9 @@ import (
 // bytes, and must not be taken for those of the way there.
 func backID(id string) string { return id + "-back" }
 
-// takeBack gives the files of a failed plan their old content again, and the plan
-// its last state. It goes on when the ledger's disk refuses: what was recorded before
-// leads Recover to the same end. An error says what could not be done yet.
-func (e *Engine) takeBack(ctx context.Context, r Record) (Record, error) {
-	r.State = Restoring
-	_ = e.save(r)
-	return e.restore(ctx, r)
-}
-
-// restore does what Restoring announces. Every part of it can be done again.
+// restore gives the files of a plan that is Restoring their old content again, and
+// the plan its last state. Every part of it can be done again. An error says what
+// could not be done yet.
 func (e *Engine) restore(ctx context.Context, r Record) (Record, error) {
 	r.Files, r.Notes = slices.Clone(r.Files), slices.Clone(r.Notes)
 	end := Restored

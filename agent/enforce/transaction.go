@@ -262,17 +262,22 @@ func (e *Engine) markUndone(u Record) {
 	e.remember(old)
 }
 
-// fail takes back what was done of a plan. The plan's record may be further on the
-// disk than here; Recover looks at the files besides.
+// fail takes back what was done of a plan. When that cannot be recorded it is done
+// all the same, and Recover sees it by the files; but not of a judged plan, which
+// the disk may already have as done: that one stays, and Recover ends it.
 func (e *Engine) fail(ctx context.Context, w *work, step Step, cause error) (Record, error) {
 	r := w.r
 	r.Files = slices.Clone(r.Files)
 	for i := range r.Files {
 		r.Files[i].Untouched = i >= len(w.cands) || !w.cands[i].Swapped()
 	}
-	r.Failed = &Failure{step, cause.Error()}
+	r.Failed, r.State = &Failure{step, cause.Error()}, Restoring
 	w.close()
-	r, err := e.takeBack(ctx, r)
+	if err := e.save(r); err != nil && w.r.State == Judged {
+		r.State = Judged
+		return r, &FailedError{r, errors.Join(cause, err)}
+	}
+	r, err := e.restore(ctx, r)
 	return r, &FailedError{r, errors.Join(cause, err)}
 }
 

@@ -3,7 +3,6 @@ package replace
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -254,6 +253,40 @@ func TestMetadataIsKept(t *testing.T) {
 	})
 }
 
+func TestWhatTheFolderGivesNewFilesIsTakenOff(t *testing.T) {
+	root := t.TempDir()
+	put(t, root, target, oldBytes)
+	must(t, unix.Setxattr(filepath.Dir(root+target), "system.posix_acl_default", acl(6, 45), 0))
+	tr := tree(t, Options{Root: root, Owner: uint32(os.Getuid())})
+	must(t, staged(t, tr).Commit())
+	now, err := tr.Open(target)
+	must(t, err)
+	defer now.Close()
+	if len(now.Meta.Xattrs) != 0 || now.Meta.Mode != 0o644 {
+		t.Errorf("it is %s", now.Meta)
+	}
+}
+
+func TestMetadataThatCannotBeHadIsRefused(t *testing.T) {
+	root := t.TempDir()
+	put(t, root, target, oldBytes)
+	f, err := tree(t, Options{Root: root, Owner: uint32(os.Getuid())}).Open(target)
+	must(t, err)
+	defer f.Close()
+	m := f.Meta
+	m.Mode, m.Xattrs = 0o604, map[string][]byte{"system.posix_acl_access": acl(4, 44)} // its mask says rw
+	if _, err := f.StageAs("id-1", newBytes, m); err == nil || !strings.Contains(err.Error(), "cannot keep mode") {
+		t.Errorf("got %v", err)
+	}
+	m.Xattrs = map[string][]byte{"nonsense.x": nil}
+	if _, err := f.StageAs("id-1", newBytes, m); !errors.Is(err, unix.ENOTSUP) {
+		t.Errorf("got %v", err)
+	}
+	if l := leftovers(t, root); l != nil {
+		t.Errorf("left: %v", l)
+	}
+}
+
 // acl is an access control list that gives a user rights, as the kernel has it.
 func acl(perm, uid byte) []byte {
 	b := []byte{2, 0, 0, 0}
@@ -332,6 +365,31 @@ func TestAnEditInTheLastInstantIsKept(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The first edit comes before the exchange, the second while the first is put back.
+func TestOfTwoEditsInTheLastInstantTheLaterIsKept(t *testing.T) {
+	root := t.TempDir()
+	put(t, root, target, oldBytes)
+	o := Options{Root: root, Owner: uint32(os.Getuid())}
+	edits := map[string]string{"swap": "first\n", "put back": "second\n"}
+	o.Step = func(name string) error {
+		step := strings.TrimSuffix(name, " "+target)
+		if b, ok := edits[step]; ok {
+			delete(edits, step)
+			must(t, os.WriteFile(root+target+".tmp", []byte(b), 0o644))
+			must(t, os.Rename(root+target+".tmp", root+target))
+		}
+		return nil
+	}
+	tr := tree(t, o)
+	c := staged(t, tr)
+	if err := c.Commit(); !errors.Is(err, ErrChanged) || c.Swapped() || len(edits) != 0 {
+		t.Errorf("got %v, %v", err, edits)
+	}
+	holds(t, root, []byte("second\n"))
+	must(t, tr.Settle(target, "id-1", pair))
+	holds(t, root, []byte("second\n"))
 }
 
 func TestAFileThatSomebodyWritesToIsNotReplaced(t *testing.T) {
@@ -487,6 +545,7 @@ func TestSettleTellsContentsApart(t *testing.T) {
 		name       string
 		at, beside []byte
 		part, back bool
+		was, link  bool // under the name of the way without exchange
 		want       []byte
 	}{
 		{name: "a candidate", at: oldBytes, beside: newBytes, want: oldBytes},
@@ -497,6 +556,12 @@ func TestSettleTellsContentsApart(t *testing.T) {
 		{name: "theirs was swapped out, back", at: newBytes, beside: theirs, back: true, want: theirs},
 		{name: "theirs was swapped out by a way back", at: oldBytes, beside: theirs, want: theirs},
 		{name: "edited after", at: theirs, beside: oldBytes, back: true, want: theirs},
+		{name: "renamed, forward", at: newBytes, beside: oldBytes, was: true, want: newBytes},
+		{name: "renamed, back", at: newBytes, beside: oldBytes, was: true, back: true, want: oldBytes},
+		{name: "theirs was renamed over", at: newBytes, beside: theirs, was: true, want: theirs},
+		{name: "renamed and edited after", at: theirs, beside: oldBytes, was: true, back: true, want: theirs},
+		{name: "linked only", at: oldBytes, beside: oldBytes, was: true, link: true, want: oldBytes},
+		{name: "linked and edited", at: newBytes, beside: newBytes, was: true, link: true, back: true, want: newBytes},
 		{name: "edited after, candidate there", at: theirs, beside: newBytes, want: theirs},
 	}
 	for _, c := range cases {
@@ -509,7 +574,14 @@ func TestSettleTellsContentsApart(t *testing.T) {
 			if c.part {
 				name = names.part
 			}
-			must(t, os.WriteFile(filepath.Join(root, "etc/ssh", name), c.beside, 0o600))
+			if c.was {
+				name = names.was
+			}
+			if c.link {
+				must(t, os.Link(root+target, filepath.Join(root, "etc/ssh", name)))
+			} else {
+				must(t, os.WriteFile(filepath.Join(root, "etc/ssh", name), c.beside, 0o600))
+			}
 			tr := tree(t, Options{Root: root, Owner: uint32(os.Getuid())})
 			for range 2 {
 				must(t, tr.settle(target, "id-1", pair, c.back))
@@ -525,8 +597,8 @@ func TestSettleTellsContentsApart(t *testing.T) {
 func TestAnEditDuringTheWayBackIsKept(t *testing.T) {
 	theirs := []byte("theirs\n")
 	for _, step := range []string{"put back", "look at what came out of"} {
-		for _, held := range []bool{false, true} {
-			t.Run(fmt.Sprint(step, held), func(t *testing.T) {
+		for _, how := range []string{"written", "written and held", "held"} {
+			t.Run(step+how, func(t *testing.T) {
 				root := t.TempDir()
 				put(t, root, target, oldBytes)
 				o := Options{Root: root, Owner: uint32(os.Getuid())}
@@ -538,10 +610,12 @@ func TestAnEditDuringTheWayBackIsKept(t *testing.T) {
 				o.Step = func(name string) error {
 					if name == step+" "+target && once {
 						once = false
-						must(t, mine.Truncate(0))
-						_, err := mine.Write(theirs)
-						must(t, err)
-						if !held {
+						if how != "held" {
+							must(t, mine.Truncate(0))
+							_, err := mine.Write(theirs)
+							must(t, err)
+						}
+						if how == "written" {
 							mine.Close()
 						}
 					}
@@ -549,6 +623,11 @@ func TestAnEditDuringTheWayBackIsKept(t *testing.T) {
 				}
 				if err := tree(t, o).TakeBack(target, "id-1", pair); !Refused(err) {
 					t.Errorf("got %v", err)
+				}
+				if how == "held" { // and written now
+					must(t, mine.Truncate(0))
+					_, err := mine.Write(theirs)
+					must(t, err)
 				}
 				holds(t, root, theirs)
 				if l := leftovers(t, root); l != nil {
