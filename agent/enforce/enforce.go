@@ -136,7 +136,12 @@ func (e *Engine) Close() error {
 
 // own makes a folder that only this user can write to, or sees that it is one.
 func own(dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+	switch err := os.Mkdir(dir, 0o700); {
+	case err == nil:
+		if err := syncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+	case !errors.Is(err, os.ErrExist):
 		return err
 	}
 	var st unix.Stat_t

@@ -124,6 +124,10 @@ func (e *Engine) syncFolder(dir, what string) error {
 	if err := e.step("sync folder of " + what); err != nil {
 		return err
 	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err

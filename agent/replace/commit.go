@@ -110,7 +110,7 @@ func unwritten(f *os.File) error {
 func (c *Candidate) swap() error {
 	in := c.f.in
 	err := unix.ENOSYS
-	if !in.t.opts.noExchange {
+	if !in.t.opts.NoExchange {
 		err = in.exchange(c.names.whole)
 	}
 	if err == unix.ENOSYS || err == unix.EINVAL {

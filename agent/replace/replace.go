@@ -44,7 +44,7 @@ type Options struct {
 	// would have said.
 	Step func(name string) error
 
-	noExchange bool // do without RENAME_EXCHANGE; for tests
+	NoExchange bool // do without RENAME_EXCHANGE, as on EL7; for tests
 }
 
 // Tree replaces files below one root. It is safe for use by several goroutines,
