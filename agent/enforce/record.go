@@ -135,3 +135,8 @@ func (r Record) paths() map[string]bool {
 func (f FileRecord) pair() replace.Pair {
 	return replace.Pair{Was: f.Was, New: f.New}
 }
+
+// pairBack is the replacement that takes this one back.
+func (f FileRecord) pairBack() replace.Pair {
+	return replace.Pair{Was: f.New, New: f.Was}
+}

@@ -67,8 +67,8 @@ func (e *Engine) recover(ctx context.Context, r Record) (Record, error) {
 
 // forward ends a plan that was accepted. What somebody wrote since is theirs.
 func (e *Engine) forward(r Record) (Record, error) {
-	for _, f := range r.Files {
-		if err := e.clear(f.Path, r.ID, f.pair()); err != nil {
+	for i := range r.Files {
+		if err := e.clear(r, i); err != nil {
 			return r, err
 		}
 	}

@@ -26,13 +26,14 @@ func (e *Engine) restore(ctx context.Context, r Record) (Record, error) {
 		case replace.Refused(err):
 			end = Conflict
 			r.Files[i].Conflict, r.Files[i].Found = err.Error(), e.digestNow(r.Files[i].Path)
+			errs = append(errs, e.clear(r, i))
 		case err != nil:
 			errs = append(errs, err)
 		}
 	}
 	e.reloadAgain(ctx, &r)
-	if len(errs) > 0 {
-		return r, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return r, err
 	}
 	next := r
 	next.State, next.Ended = end, e.now()
@@ -46,14 +47,13 @@ func (e *Engine) restore(ctx context.Context, r Record) (Record, error) {
 // beside the new one, else from the copy. What is Refused is a conflict.
 func (e *Engine) restoreFile(r Record, n int) error {
 	f := r.Files[n]
-	there, back := f.pair(), replace.Pair{Was: f.New, New: f.Was}
 	if f.Untouched {
-		return e.clear(f.Path, r.ID, there)
+		return e.clear(r, n)
 	}
-	if err := e.tree.TakeBack(f.Path, r.ID, there); err != nil {
+	if err := e.tree.TakeBack(f.Path, r.ID, f.pair()); err != nil {
 		return err
 	}
-	if err := e.tree.Settle(f.Path, backID(r.ID), back); err != nil {
+	if err := e.tree.Settle(f.Path, backID(r.ID), f.pairBack()); err != nil {
 		return err
 	}
 	now, err := e.tree.Open(f.Path)
@@ -70,13 +70,18 @@ func (e *Engine) restoreFile(r Record, n int) error {
 	return fmt.Errorf("cannot restore %q: %w: it is %s, this plan wrote %s over %s", f.Path, replace.ErrChanged, now.Digest, f.New, f.Was)
 }
 
-// clear removes a candidate that never got its file's name. When its folder has
-// become something else, it is gone with it.
-func (e *Engine) clear(path, id string, p replace.Pair) error {
-	if err := e.tree.Settle(path, id, p); err != nil && !replace.Refused(err) {
-		return err
+// clear removes what is beside a file that is to stay as it is. When its folder has
+// become something else, that is gone with it.
+func (e *Engine) clear(r Record, n int) error {
+	f := r.Files[n]
+	err := e.tree.Settle(f.Path, r.ID, f.pair())
+	if err == nil {
+		err = e.tree.Settle(f.Path, backID(r.ID), f.pairBack())
 	}
-	return nil
+	if replace.Refused(err) {
+		return nil
+	}
+	return err
 }
 
 func (e *Engine) fromCopy(r Record, n int, now *replace.File) error {
@@ -90,7 +95,7 @@ func (e *Engine) fromCopy(r Record, n int, now *replace.File) error {
 		return err
 	}
 	err = c.Commit()
-	return errors.Join(err, e.tree.Settle(f.Path, backID(r.ID), replace.Pair{Was: f.New, New: f.Was}))
+	return errors.Join(err, e.tree.Settle(f.Path, backID(r.ID), f.pairBack()))
 }
 
 // digestNow is for the record of a conflict: empty when the file cannot be read.
