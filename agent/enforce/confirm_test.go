@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ func TestWhatNobodyConfirmsIsTakenBackAlsoAcrossARestart(t *testing.T) {
 				e := b.engine(t)
 				r, err := e.Apply(context.Background(), j)
 				must(t, err)
+				must(t, os.Chmod(b.root+pathA, 0o600)) // it gets its old mode back, too
 				b.clock = b.clock.Add(wait)
 				b.reloaded = nil
 				if _, err := e.Confirm(r.ID, Who{}); !errors.Is(err, ErrTooLate) {
@@ -74,6 +76,9 @@ func TestWhatNobodyConfirmsIsTakenBackAlsoAcrossARestart(t *testing.T) {
 				}
 				b.holds(t, oldA, oldB)
 				b.clean(t)
+				if st, err := os.Stat(b.root + pathA); err != nil || st.Mode() != 0o640 {
+					t.Errorf("%v, %v", st.Mode(), err)
+				}
 				if len(b.reloaded) != 2 {
 					t.Errorf("reloaded %v", b.reloaded)
 				}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -217,6 +219,7 @@ func (b *box) sound(t *testing.T, when string) {
 		t.Errorf("%s: one file is old and one is new", when)
 	}
 	b.clean(t)
+	b.tidy(t, e, when)
 	stands := false
 	for _, r := range e.all() {
 		if !r.State.Final() && r.State != Waiting || r.State == Conflict {
@@ -233,5 +236,28 @@ func (b *box) sound(t *testing.T, when string) {
 	}
 	if d := cmp.Diff(before, tell(t, b.root)) + cmp.Diff(beside, tell(t, b.state)); d != "" {
 		t.Errorf("%s: a second time it changed %s", when, d)
+	}
+}
+
+// tidy fails when the state folder holds something that no plan needs.
+func (b *box) tidy(t *testing.T, e *Engine, when string) {
+	t.Helper()
+	want := map[string]bool{}
+	for _, r := range e.all() {
+		want[r.ID+"/plan.json"] = true
+		for i := range r.Files {
+			want[fmt.Sprintf("%s/was/%d", r.ID, i)] = !r.CopiesGone
+			want[fmt.Sprintf("%s/new/%d", r.ID, i)] = !r.CopiesGone
+		}
+	}
+	must(t, filepath.WalkDir(b.state+"/plans", func(p string, d fs.DirEntry, err error) error {
+		if name, _ := filepath.Rel(b.state+"/plans", p); err == nil && !d.IsDir() && !want[name] {
+			t.Errorf("%s: the state folder holds %q", when, name)
+		}
+		return err
+	}))
+	dirs, err := os.ReadDir(b.state + "/plans")
+	if err != nil || len(dirs) != len(e.all()) {
+		t.Errorf("%s: %d folders for %d plans, %v", when, len(dirs), len(e.all()), err)
 	}
 }

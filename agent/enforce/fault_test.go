@@ -159,3 +159,30 @@ func TestACandidateThatIsStillThereShowsThatItsFileWasNotReplaced(t *testing.T) 
 	b.holds(t, oldA, []byte("theirs"))
 	b.clean(t)
 }
+
+// The same in the state before: nothing has been replaced then.
+func TestAFileThatWasEditedBeforeItsTurnIsNoConflictAfterACrash(t *testing.T) {
+	b := newBox(t)
+	b.o.Step = func(name string) error {
+		if name == "create new content of "+pathA {
+			b.put(t, pathA, []byte("theirs"))
+			panic(stop{})
+		}
+		return nil
+	}
+	e := b.engine(t)
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = e.Apply(context.Background(), b.job())
+	}()
+	if _, err := e.Undo(context.Background(), e.all()[0].ID, Who{}, ""); !errors.Is(err, ErrUnfinished) {
+		t.Errorf("undo in the middle: %v", err)
+	}
+	must(t, e.Close())
+	b.o.Step, b.reloaded = nil, nil
+	did, err := b.engine(t).Recover(context.Background())
+	if err != nil || len(did) != 1 || did[0].From != Prepared || did[0].Record.State != Restored || b.reloaded != nil {
+		t.Errorf("%+v, %v, reloaded %v", did, err, b.reloaded)
+	}
+	b.holds(t, []byte("theirs"), oldB)
+}
