@@ -41,15 +41,15 @@ func (l Limits) Set(files []*File, q Query, want []Want, into *File) ([]Edit, er
 	return p.firstOf(q, want, newLimit(files, q, want[0].Text, into))
 }
 
-// limitHolds refuses what is not a number to pam_limits; -1 is no limit.
+// limitHolds refuses what is not a number to pam_limits, and 0, with which it
+// lets nobody but root in; -1 is no limit.
 func limitHolds(q Query, want []Want) error {
 	if err := oneAnswer(q, want); err != nil {
 		return err
 	}
 	for _, w := range want {
-		_, err := strconv.ParseUint(w.Text, 10, 31)
-		if err != nil && w.Text != "-1" {
-			return cannotSet(q, want, "a limit is a number, or -1 for none")
+		if n, err := strconv.ParseUint(w.Text, 10, 31); w.Text != "-1" && (err != nil || n == 0) {
+			return cannotSet(q, want, "a limit is a number above 0, or -1 for none")
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ func limitsSetCase() setCase {
 			{"", ""},
 		},
 		queries: []Query{{Path: "all/maxsyslogins"}, {Path: "all/maxlogins"}},
-		wants:   [][]Want{wanted("10"), wanted("-1"), wanted("0"), wanted("007"), wanted("2147483647")},
+		wants:   [][]Want{wanted("10"), wanted("-1"), wanted("007"), wanted("2147483647")},
 		owns: func(_ Query, line string) bool {
 			doc, err := Limits{}.Parse("", []byte(line))
 			return err == nil && len(doc.Root.Children) == 1 && ofAll(doc.Root.Children[0])
@@ -47,6 +47,7 @@ func TestLimitsSet(t *testing.T) {
 		{"of the other item", one("* - maxlogins 5\n% - maxsyslogins 6\n"), sys, nil, nil},
 		{"no number", one("* - maxlogins 5\n"), each, wanted("5x"), nil},
 		{"empty", one("* - maxlogins 5\n"), each, wanted(""), nil},
+		{"nobody", one("* - maxlogins 5\n"), each, wanted("00"), nil},
 		{"a word", one("* - maxlogins 5\n"), each, wanted("unlimited"), nil},
 		{"a comment", one("* - maxlogins 5\n"), each, wanted("6 # 7"), nil},
 		{"too large", one("* - maxlogins 5\n"), each, wanted("2147483648"), nil},

@@ -2,6 +2,7 @@ package lens
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func (l SSHD) Set(files []*File, q Query, want []Want, into *File) ([]Edit, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := sshdHolds(q, want); err != nil {
+	if err := sshdHolds(keyword, q, want); err != nil {
 		return nil, err
 	}
 	p := proof{lens: l, files: files, rest: restBut(keyword), keeps: []Query{{Path: "match:" + keyword}}}
@@ -47,11 +48,14 @@ func (l SSHD) Set(files []*File, q Query, want []Want, into *File) ([]Edit, erro
 	return addSSHD(p, q, want, into)
 }
 
-// sshdHolds refuses what sshd takes for no argument at all: it would not start.
-func sshdHolds(q Query, want []Want) error {
+// sshdHolds refuses what sshd does not start with, or lets nobody in with.
+func sshdHolds(keyword string, q Query, want []Want) error {
 	for _, w := range want {
 		if w.Text == "" && w.Fields == nil {
 			return cannotSet(q, want, "sshd does not start with a keyword that has no argument")
+		}
+		if n, err := strconv.ParseUint(w.Text, 10, 31); keyword == "maxsessions" && (err != nil || n == 0) {
+			return cannotSet(q, want, "sshd needs a number above 0 there")
 		}
 	}
 	return oneLine(q, want)
