@@ -2,6 +2,10 @@
 // positions, and answers questions about them as the program that owns the
 // format would. One file per format. It does no I/O: included files are handed
 // in by the caller (package facts), which reads them through package host.
+//
+// A lens that is an Editor also says which bytes to change for another answer. It
+// reads the files as they would be before it says so: what cannot be read back,
+// or would change another answer, is refused and left to a person.
 package lens
 
 import "fmt"

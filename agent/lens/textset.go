@@ -41,8 +41,6 @@ func textHolds(q Query, want []Want) error {
 			return cannotSet(q, want, "it is one text, not a record")
 		case w.Text == "" || strings.Trim(w.Text, whiteSpace) != w.Text:
 			return cannotSet(q, want, "the text is empty or has white space around it")
-		case strings.IndexByte(w.Text, 0) >= 0:
-			return cannotSet(q, want, "a NUL byte does not fit into a text")
 		}
 		for line := range strings.Lines(w.Text) {
 			if len(line) > MaxLine {
