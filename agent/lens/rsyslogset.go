@@ -9,7 +9,8 @@ import (
 // Set writes forwards. A new one gets the action of one that goes, of which only
 // host, port and protocol change, or a line of its own where nothing discards
 // before it, for all messages ("*.*") unless the want has a selector. It joins no
-// forwards over TLS: nobody is to believe that it is one.
+// forwards over TLS: nobody is to believe that it is one. A want that does not say
+// "shadowed" is for a forward that messages get to.
 func (l Rsyslog) Set(files []*File, q Query, want []Want, into *File) ([]Edit, error) {
 	if q.Path != "forwards" {
 		return nil, unknownPath("rsyslog", q.Path)
@@ -19,7 +20,7 @@ func (l Rsyslog) Set(files []*File, q Query, want []Want, into *File) ([]Edit, e
 	if err := run.follow(files); err != nil {
 		return nil, err
 	}
-	p, err := planList(run.found(), want, "host", "port", "protocol", "selector", "shadowed")
+	p, err := planList(run.found(), inReach(want), "host", "port", "protocol", "selector", "shadowed")
 	if err != nil || p.empty() {
 		return nil, err
 	}
@@ -49,8 +50,6 @@ func (s *rsyslogSet) set(p listPlan) ([]Edit, error) {
 		if err := checkForward(w.Fields); err != nil {
 			return nil, err
 		}
-		w.Fields = withDefault(w.Fields, "shadowed", "false")
-		p.missing[i] = w
 		left = append(left, i)
 	}
 	edits, left, gone := s.swap(p, left)
@@ -71,6 +70,18 @@ func (s *rsyslogSet) set(p listPlan) ([]Edit, error) {
 		return s.settle(edits, p)
 	}
 	return s.place(p, edits, left)
+}
+
+// inReach says of wants what they leave unsaid.
+func inReach(want []Want) []Want {
+	var out []Want
+	for _, w := range want {
+		if w.Fields != nil {
+			w.Fields = withDefault(w.Fields, "shadowed", "false")
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 func withDefault(fields map[string]string, name, text string) map[string]string {
@@ -123,7 +134,7 @@ func checkForward(fields map[string]string) error {
 	if protocol, ok := fields["protocol"]; ok && protocol != "udp" && protocol != "tcp" && protocol != "relp" {
 		return refuse("%q is no protocol of a forward", clip(protocol))
 	}
-	if shadowed, ok := fields["shadowed"]; ok && shadowed != "false" {
+	if fields["shadowed"] != "false" {
 		return refuse("a forward that no message reaches is not written")
 	}
 	return nil
