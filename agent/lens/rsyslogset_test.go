@@ -138,6 +138,7 @@ func TestSetRsyslogRemoves(t *testing.T) {
 		{name: "the only action", before: []string{"*.* @a\n"}, why: "does not start"},
 		{name: "what shadows nothing stays", before: []string{rest + "stop\n*.* @a\n"}, after: []string{rest + "stop\n"}},
 		{name: "nothing says which", before: []string{"*.* @a;T\n*.* @a\n"}, want: records("host=a port=514 protocol=udp selector=*.* shadowed=false"), why: "nothing says which"},
+		{name: "removed and added, a last line without its end", before: []string{"mail.* @a\n*.err /v"}, want: records("host=b selector=*.*"), after: []string{"*.err /v\n*.* @@b:514"}},
 		{name: "removed and added", before: []string{rest + "mail.* @a"}, want: records("host=b selector=*.* protocol=tcp"), after: []string{rest + "*.* @@b:514"}},
 	})
 }

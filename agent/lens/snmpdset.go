@@ -111,13 +111,9 @@ func (s snmpdSet) closed(p listPlan) ([]Edit, error) {
 	return s.removals(nil, p.gone)
 }
 
-// sameClient says whether two lines may be about the same community, or put the
-// same security name into a group.
+// sameClient says whether two lines may be about the same community.
 func sameClient(a, b *Node) bool {
-	if a.Name == "group" || b.Name == "group" {
-		return a.Name == b.Name && argText(a, 2) == argText(b, 2)
-	}
-	return communityOf(a) == communityOf(b)
+	return a.Name != "group" && b.Name != "group" && communityOf(a) == communityOf(b)
 }
 
 func communityOf(n *Node) string {

@@ -46,6 +46,7 @@ func TestSetSnmpdAccess(t *testing.T) {
 			after: []string{"  rouser a priv\n  rouser b priv\nsyslocation x\n"}},
 		{name: "added to none", before: []string{"syslocation x"}, want: records("name=b"), after: []string{"syslocation x\nrouser b priv"}},
 		{name: "added for this program", before: []string{"syslocation x\n [snmp]\nrouser z\n"}, want: records("name=b"), after: []string{"syslocation x\nrouser b priv\n [snmp]\nrouser z\n"}},
+		{name: "added where the program's lines are", before: []string{"rouser a priv\n[snmp]\n[snmpd] rouser c priv\n"}, want: records("name=a", "name=b", "name=c"), after: []string{"rouser a priv\nrouser b priv\n[snmp]\n[snmpd] rouser c priv\n"}},
 		{name: "added below level priv", want: records("name=b level=auth"), why: "priv only"},
 		{name: "a name with a blank", want: records("name=a~b"), why: "no plain name"},
 		{name: "an option", want: records("name=-s"), why: "no plain name"},
