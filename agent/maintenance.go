@@ -17,11 +17,16 @@ import (
 // keptWindows is the name under which the journal keeps the book of windows.
 const keptWindows = "maintenance"
 
+// windowPrefix comes before a window's number in its id.
+const windowPrefix = "W"
+
 // windows are the loop's windows of maintenance.
 type windows struct {
 	book    maintenance.Book
-	end     <-chan time.Time // of the next one to end; nil while none is open
-	touched bool             // the book changed, and is not kept yet
+	end     <-chan time.Time  // of the next one to end; nil while none is open
+	touched bool              // the book changed, and is not kept yet
+	ends    int               // so many were told
+	ended   map[string]string // by id, how: of earlier runs, until the first pass
 }
 
 // windowBody is the body of a journal's entry about a window.
@@ -38,6 +43,7 @@ func (l *loop) takeUpWindows() {
 	if l.a.store.journal == nil {
 		return
 	}
+	l.takeUpEnds()
 	kept := l.a.store.journal.Kept(keptWindows)
 	if kept == nil {
 		return
@@ -117,6 +123,7 @@ func (l *loop) endedByTime() {
 
 // endWindows ends those whose time is over.
 func (l *loop) endWindows(now time.Time) {
+	l.endAgain(now)
 	for _, id := range l.windows.book.Due(now) {
 		l.endWindow(id, "expired", "", now)
 	}
@@ -130,7 +137,7 @@ func (l *loop) openWindow(q *api.WindowRequest, by string, uid uint32) (*api.Win
 	}
 	now, seq := time.Now(), l.nextSeq()
 	w := maintenance.Window{
-		ID: "W" + strconv.FormatUint(seq, 10), Ticket: q.Ticket, Reason: q.Reason, Rules: rules, By: by, UID: uid,
+		ID: windowPrefix + strconv.FormatUint(seq, 10), Ticket: q.Ticket, Reason: q.Reason, Rules: rules, By: by, UID: uid,
 		Opened: now, Until: now.Add(time.Duration(q.Seconds) * time.Second),
 	}
 	if err := l.windows.book.Open(w); err != nil {
@@ -144,6 +151,7 @@ func (l *loop) openWindow(q *api.WindowRequest, by string, uid uint32) (*api.Win
 		text += ": " + w.Reason
 	}
 	m := alert.WindowMessage("maintenance-opened", w.Ticket, w.Reason, text, w.ID, l.a.parts.name, nil, seq, now)
+	l.a.store.telling(journal.Told{Seq: seq})
 	l.offer(&m)
 	l.a.store.putKept(l.keptNow(true), nil,
 		journal.Record{Kind: journal.Window, At: now, Body: windowBody{What: "opened", Window: shown, Text: text}},
@@ -164,6 +172,7 @@ func (l *loop) endWindow(id, how, by string, now time.Time) (*api.WindowEnd, boo
 	end := l.summary(&w, how, by, now)
 	m := alert.WindowMessage("maintenance-"+how, w.Ticket, w.Reason, end.Text, w.ID, l.a.parts.name,
 		map[string]uint64{"changes": w.Changes, "rules": uint64(len(end.Changed)), "opened": uint64(len(end.Opened))}, l.nextSeq(), now)
+	l.tellingEnd(id, how, m.Seq)
 	l.offer(&m)
 	records := []journal.Record{
 		{Kind: journal.Window, At: now, Body: windowBody{What: how, Window: end.Window, End: end, Text: end.Text}},
@@ -171,8 +180,10 @@ func (l *loop) endWindow(id, how, by string, now time.Time) (*api.WindowEnd, boo
 	}
 	var results []finding.Result
 	for _, c := range maintenance.Left(l.a.parts.engine.Rules, uncovered, l.before, now) {
+		c.Epoch = l.epoch
 		again := alert.FromChange(c, l.a.parts.name, l.nextSeq())
 		again.Left(w.Ticket)
+		l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: again.Seq})
 		l.offer(&again)
 		l.before[c.Result.Rule] = c.Result
 		results = append(results, c.Result)
