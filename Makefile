@@ -2,6 +2,7 @@
 # make test   every gate: tests under the race detector, Rego tests, format, vet, staticcheck
 # make bench  the speed of change → alert, beside its floor
 # make soak   minutes of kills, broken receivers and a full disk: nothing may be lost
+# make test-vm  a virtual machine: real auditd, a clock that jumps, power cuts (minutes)
 # make build  the static binary ./stigwatch
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,7 +13,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Where npm packages lie that only tests use: os.UserCacheDir of Go.
 RIGS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stigwatch-rigs
 
-.PHONY: build demo test bench soak rigs fmt
+.PHONY: build demo test test-vm bench soak rigs fmt
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X stigwatch/agent/cli.buildVersion=$(VERSION)" -o stigwatch .
@@ -43,6 +44,15 @@ bench:
 
 soak:
 	STIGWATCH_SOAK=1 go test . -run 'NothingIsLost|FullDisk|DiskIsFull' -count 1 -v -timeout 30m
+
+# By emulation: it needs no KVM. As root, for the machine's tree is made as root, once.
+test-vm:
+	@{ command -v qemu-system-x86_64 && command -v mmdebstrap && command -v mke2fs && command -v debugfs; } >/dev/null 2>&1 || { \
+		command -v apt-get >/dev/null || { echo "install qemu-system-x86, mmdebstrap and e2fsprogs: the tests boot a machine" >&2; exit 1; }; \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends qemu-system-x86 mmdebstrap e2fsprogs; }
+	@sh testdata/vm/base.sh
+	STIGWATCH_VM=1 go test . -run 'RealAuditd|ClockIsSet|PowerIsCut' -count 1 -v -timeout 60m
 
 fmt:
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')

@@ -31,6 +31,7 @@ type received struct {
 	id, rule, result string
 	previous         string // "" over syslog, which does not say
 	event            finding.Event
+	head             string // of a heartbeat over syslog
 	whole            string // all but what the transport adds
 	life             int    // of the daemon, when the journal has it
 	essence          string // what the id stands for: all but the number and the time
@@ -91,7 +92,7 @@ func readSyslog(b []byte) (received, error) {
 		return received{}, fmt.Errorf("%q is no message of ours", b)
 	}
 	sd := (*m.StructuredData)["stigwatch@32473"]
-	out := received{id: sd["id"], rule: sd["rule"], result: sd["result"], event: finding.Event(sd["event"])}
+	out := received{id: sd["id"], rule: sd["rule"], result: sd["result"], event: finding.Event(sd["event"]), head: (*m.StructuredData)["stigwatch-counters@32473"]["head"]}
 	if out.seq, err = strconv.ParseUint(sd["seq"], 10, 64); err != nil {
 		return received{}, fmt.Errorf("%q: %w", b, err)
 	}
