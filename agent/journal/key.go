@@ -72,14 +72,18 @@ func newSealer(dir string) (*sealer, error) {
 		return nil, err
 	}
 	first := filepath.Join(dir, firstKeyName)
-	if err := os.WriteFile(first, []byte(s.key.String()+"\n"), 0o600); err != nil {
+	f, err := os.OpenFile(first, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err == nil {
+		_, err = f.WriteString(s.key.String() + "\n")
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
 		return nil, fmt.Errorf("cannot keep the journal's first key: %w", err)
 	}
-	var err error
 	if s.file, err = os.OpenFile(filepath.Join(dir, keyName), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
 		return nil, fmt.Errorf("cannot keep the journal's key: %w", err)
 	}
-	return s, s.keep()
+	return s, errors.Join(s.keep(), s.file.Sync()) // this once: an empty file leads to nothing
 }
 
 var errNoKey = errors.New("its key does not fit")
@@ -131,6 +135,25 @@ func (s *sealer) keep() error {
 }
 
 func (s *sealer) close() error { return s.file.Close() }
+
+// counted is how many entries there have to be, by the key in a folder; 0 when that
+// is not known. After a power cut the key may be behind: what it leads to and has
+// sealed counts too.
+func counted(dir string, entry func(n uint64) []byte) uint64 {
+	b, err := os.ReadFile(filepath.Join(dir, keyName))
+	if err != nil || len(b) != keyBytes {
+		return 0
+	}
+	s := &sealer{n: numberOf(b[:8])}
+	copy(s.key[:], b[8:])
+	for {
+		e, err := sealedOf(entry(s.n))
+		if want := s.key.seal(e.Hash); err != nil || !hmac.Equal(want[:], e.Seal[:]) {
+			return s.n - 1
+		}
+		s.advance()
+	}
+}
 
 // KeyWaits tells whether nobody has taken the verification key of a folder's
 // journal yet.

@@ -148,6 +148,41 @@ func TestDeletedSwappedAndCutEntriesAreFound(t *testing.T) {
 	}
 }
 
+// Nobody waits until the key is on the disk: after a power cut an older one is there.
+func TestAKeyThatThePowerCutLeftBehindCountsWhatItLeadsTo(t *testing.T) {
+	const n, behind = 9, 4
+	dir := t.TempDir()
+	path := filepath.Join(dir, keyName)
+	var old []byte
+	j := open(t, Options{Dir: dir})
+	for i := range n {
+		if i == behind {
+			old, _ = os.ReadFile(path)
+		}
+		j.Put(nil, Record{Kind: Change, At: time.Now(), Body: note{Seq: uint64(i)}})
+		j.commit()
+	}
+	j.crash()
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key := taken(t, dir)
+	for _, k := range []*Key{nil, &key} {
+		if err := verify(dir, k, nil); err != nil {
+			t.Errorf("with %v: %v", k, err)
+		}
+	}
+	edit(t, dir, func(b *bbolt.Bucket) error { // by somebody without the key
+		last, err := sealedOf(b.Get(number(n)))
+		e := Sealed{JSON: bytes.Replace(last.JSON, []byte(`"n":9`), []byte(`"n":10`), 1)}
+		e.Hash = chain(last.Hash, e.JSON)
+		return errors.Join(err, b.Put(number(n+1), e.bytes()))
+	})
+	wantBroken(t, "forged", verify(dir, nil, nil), n+1)
+	edit(t, dir, func(b *bbolt.Bucket) error { return errors.Join(b.Delete(number(n+1)), b.Delete(number(behind))) })
+	wantBroken(t, "cut in the middle", verify(dir, nil, nil), behind)
+}
+
 // Who takes the machine over has the file and the newest key. He can compute every
 // hash anew; the seals of what was before he cannot.
 func TestHistoryCannotBeRewrittenWithTheNewestKey(t *testing.T) {

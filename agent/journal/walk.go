@@ -71,10 +71,7 @@ func ReadFile(dir string, after uint64, begin func(Extent) error, visit func(Sea
 			if tx.Bucket(bucketEntries) == nil || tx.Bucket(bucketMeta) == nil {
 				return fmt.Errorf("%w: it holds no entries", errBroken)
 			}
-			var x Extent
-			if b, err := os.ReadFile(filepath.Join(dir, keyName)); err == nil && len(b) == keyBytes {
-				x.Entries = numberOf(b[:8]) - 1
-			}
+			x := Extent{Entries: counted(dir, func(n uint64) []byte { return tx.Bucket(bucketEntries).Get(number(n)) })}
 			return walk(tx, after, 1<<63, x, begin, visit)
 		})
 	})
