@@ -25,6 +25,8 @@ const keptEnforcement = "enforcement"
 const (
 	awayFor   = time.Minute
 	cannotFor = 10 * time.Minute
+
+	againAfter = time.Second // when the enforcer found nothing to do for a rule that fails
 )
 
 // order is what the loop wants of the goroutine that asks the enforcer.
@@ -43,7 +45,8 @@ type enforcement struct {
 	busy    bool     // an order is under way
 	planned []string // rules in the mode plan that wait for their turn
 	jobs    []api.Job
-	away    string // why the enforcer cannot be asked
+	retry   <-chan time.Time // when a rule that has to wait may be tried; nil: none has to
+	away    string           // why the enforcer cannot be asked
 }
 
 // takeUpEnforcement finds what an earlier run tried. A book that cannot be read is
@@ -187,13 +190,23 @@ func (l *loop) enforce(now time.Time) {
 		return
 	}
 	o := order{was: map[string]string{}}
+	var next time.Time
 	for _, id := range l.a.parts.engine.Order {
 		r := l.before[id]
 		_, window := l.inWindow(id)
-		if e.ModeOf(id) == config.ModeEnforce && r.Outcome == finding.Fail && r.Waiver == nil && !window && l.enforcement.book.May(id, now) {
+		if e.ModeOf(id) != config.ModeEnforce || r.Outcome != finding.Fail || r.Waiver != nil || window {
+			continue
+		}
+		if l.enforcement.book.May(id, now) {
 			o.rules = append(o.rules, id)
 			seen(o.was, &r)
+		} else if at := l.enforcement.book.Of(id).NotBefore; at.After(now) && (next.IsZero() || at.Before(next)) {
+			next = at
 		}
+	}
+	l.enforcement.retry = nil
+	if !next.IsZero() {
+		l.enforcement.retry = time.After(next.Sub(now))
 	}
 	if len(o.rules) == 0 && len(l.enforcement.planned) > 0 {
 		o.plan, o.rules, l.enforcement.planned = true, l.enforcement.planned, nil
@@ -259,11 +272,14 @@ func (a *Agent) carryOut(ctx context.Context, o order) func(*loop) {
 		return func(l *loop) { l.enforcement.busy = false; l.enforce(time.Now()) }
 	}
 	got, err := c.Apply(ctx, &api.ApplyRequest{Rules: o.rules, Was: o.was, Auto: true, Reason: "mode enforce"})
-	return func(l *loop) { l.ordered(o, got, err) }
+	return func(l *loop) { l.ordered(ctx, o, got, err) }
 }
 
 // ordered takes note of what came of an order.
-func (l *loop) ordered(o order, got *api.Applied, err error) {
+func (l *loop) ordered(ctx context.Context, o order, got *api.Applied, err error) {
+	if err == nil && len(got.Applied) > 0 {
+		l.update(ctx, got.Applied[0].Files) // the watch may not have told of them yet
+	}
 	now := time.Now()
 	l.enforcement.busy, l.enforcement.touched = false, true
 	away := (*api.Unreachable)(nil)
@@ -324,9 +340,9 @@ func (l *loop) closedBy(o order, got *api.Applied, now time.Time) {
 			l.agentAlert("enforce-manual", fmt.Sprintf("%s is in the mode enforce and is for people to put right: %s", c.Rule, c.Reason))
 		}
 	}
-	for _, id := range o.rules { // passing meanwhile, or closed
-		if l.enforcement.book.May(id, now) && l.before[id].Outcome == finding.Fail {
-			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(time.Second))
+	for _, id := range o.rules { // the enforcer sees it otherwise: it has read the files later, or other ones
+		if l.before[id].Outcome == finding.Fail && l.enforcement.book.May(id, now) {
+			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(againAfter))
 		}
 	}
 }

@@ -121,6 +121,8 @@ func (l *loop) run(ctx context.Context) error {
 			do(l)
 		case <-l.windows.end:
 			l.endedByTime()
+		case now := <-l.enforcement.retry:
+			l.enforce(now)
 		case <-alive:
 			l.journalFault()
 		case <-l.a.faults:
