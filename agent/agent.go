@@ -56,6 +56,7 @@ type Agent struct {
 	conds     conditions
 	timing    timing
 	losses    chan string   // what sinks dropped, for the loop; never closed
+	afresh    chan struct{} // holds one token when a journal was begun afresh while the agent runs; never closed
 	faults    chan struct{} // holds one token when the journal's fault is another one; never closed
 	ways      atomic.Pointer[[]way]
 	leaving   map[string]*alert.Outlet // the loop's: of sinks that were removed and still send
@@ -95,7 +96,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), requests: make(chan func(*loop)), orders: make(chan order, 1), leaving: map[string]*alert.Outlet{}, newSink: alert.New, asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), afresh: make(chan struct{}, 1), requests: make(chan func(*loop)), orders: make(chan order, 1), leaving: map[string]*alert.Outlet{}, newSink: alert.New, asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -225,6 +226,10 @@ func (a *Agent) openJournal() error {
 		OnFresh: func(why string) {
 			a.conds.set("journal-fresh", why, dir)
 			a.o.Log.Warn(why, "code", "journal-fresh")
+			select {
+			case a.afresh <- struct{}{}:
+			default:
+			}
 		},
 	})
 	if errors.Is(err, journal.ErrHeld) {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +38,7 @@ type loop struct {
 	paths       []string                // that the pass under way began with; nil: everything
 	offered     uint64                  // alerts, as a heartbeat counts them
 	told        map[string]journal.Told // of earlier runs, by rule, until the first pass
+	epoch       string                  // of the journal that has the rules' turns
 	windows     windows
 	beats       heartbeats
 	enforcement enforcement
@@ -57,8 +59,9 @@ type published struct {
 }
 
 func newLoop(a *Agent) *loop {
-	l := &loop{a: a, seq: uint64(time.Now().UnixMilli())} // no journal used as many numbers
+	l := &loop{a: a, seq: uint64(time.Now().UnixMilli()), epoch: rand.Text()} // no journal used as many numbers
 	if a.store.journal != nil {
+		l.epoch = a.store.journal.Epoch()
 		if last := a.store.journal.Last(); len(last) > 0 {
 			l.before = last
 		}
@@ -127,6 +130,8 @@ func (l *loop) run(ctx context.Context) error {
 			l.journalFault()
 		case <-l.a.faults:
 			l.journalFault()
+		case <-l.a.afresh:
+			l.begunAfresh()
 		case <-trim.C:
 			trimMemory()
 		}
@@ -256,6 +261,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 
 // change tells one change, and gives what has to be recorded of it.
 func (l *loop) change(c *finding.Change) []journal.Record {
+	c.Epoch = l.epoch
 	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
 	by := l.inquiry.answer(&m, c)
 	l.fell(c, m.Who)
@@ -360,6 +366,18 @@ func (l *loop) journalFault() {
 	}
 	if l.a.conds.set("journal-fault", err.Error(), l.a.parts.cfg.StateDir) {
 		l.agentAlert("journal-fault", "nothing can be recorded: "+err.Error())
+	}
+}
+
+// begunAfresh brings the rules' turns into a journal that took the place of a broken
+// one. Until they are on disk there, ids go on as those of the old one: a turn that
+// a crash would begin anew must not be told under the new epoch.
+func (l *loop) begunAfresh() {
+	j := l.a.store.journal
+	epoch := j.Epoch()
+	j.PutKept(l.keptNow(true), slices.Collect(maps.Values(l.before)))
+	if err := j.Flush(); err == nil && j.Epoch() == epoch {
+		l.epoch = epoch
 	}
 }
 

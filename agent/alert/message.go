@@ -81,8 +81,18 @@ func FromChange(c finding.Change, host string, seq uint64) Message {
 	}
 	m.Title = clean(title)
 	m.Text = clean(changeText(&m, title, item.State))
-	m.ID = m.digest(strconv.FormatUint(c.Result.Turn, 10), item.Fact, item.Digest)
+	m.ID = m.digest(turn(&c), item.Fact, item.Digest)
 	return m
+}
+
+// turn tells a change from all others of the same content, those of a journal that
+// was lost included.
+func turn(c *finding.Change) string {
+	n := strconv.FormatUint(c.Result.Turn, 10)
+	if c.Epoch == "" {
+		return n
+	}
+	return c.Epoch + " " + n
 }
 
 // AgentMessage makes the message that tells of a condition of the agent itself,
@@ -107,9 +117,12 @@ func NewsMessage(event finding.Event, text, host string, seq uint64, at time.Tim
 }
 
 // Announce marks a change that happened in a window of maintenance, by the window's
-// ticket: it is for information then.
+// ticket: it is for information then. Its id is another one than at full rank, so that
+// who drops duplicates does not drop the latter.
 func (m *Message) Announce(ticket string) {
 	m.Announced = clean(ticket)
+	sum := sha256.Sum256([]byte(m.ID + " " + m.Announced))
+	m.ID = hex.EncodeToString(sum[:16])
 	m.Text = clean(m.Text + " (announced: " + ticket + ")")
 }
 
@@ -155,8 +168,8 @@ func before(evidence []finding.Item, item finding.Item) string {
 
 // digest derives the id from what happened, and not from the number or the time
 // under which it is told: a change that is found again after a crash has the same
-// one. Which tells two occurrences of the same apart: a rule's turn, or when a
-// condition of the agent began.
+// one. Which tells two occurrences of the same apart: a rule's turn, with the epoch
+// of the journal that counts it, or when a condition of the agent began.
 func (m *Message) digest(which, fact, file string) string {
 	h := sha256.New()
 	for _, part := range [...]string{

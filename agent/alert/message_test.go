@@ -157,8 +157,12 @@ func TestAnnouncedChangesAreForInformation(t *testing.T) {
 	plain := FromChange(opened(), "sentry1", 7)
 	m := plain
 	m.Announce("CHG1\x1b")
-	if m.level() != info || m.Announced != "CHG1␛" || m.Text != plain.Text+" (announced: CHG1␛)" || m.ID != plain.ID {
+	if m.level() != info || m.Announced != "CHG1␛" || m.Text != plain.Text+" (announced: CHG1␛)" || m.ID == plain.ID {
 		t.Errorf("%v %+v", m.level(), m)
+	}
+	again := plain
+	if again.Announce("CHG1\x1b"); again.ID != m.ID {
+		t.Errorf("announced twice it has ids %s and %s", m.ID, again.ID)
 	}
 	w := WindowMessage("maintenance-opened", "CHG1", "why", "maintenance CHG1 opened", "W7", "sentry1", nil, 8, at)
 	if w.level() != notice || w.Event != finding.Maintenance || w.Announced != "CHG1" || w.Code != "maintenance-opened" {

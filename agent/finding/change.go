@@ -26,4 +26,5 @@ type Change struct {
 	Was    Result // before; its zero value when there was no pass before
 	Result Result
 	At     time.Time // when the pass that shows it ended
+	Epoch  string    // of the journal that the result's turn is counted in
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ var (
 	keyBase   = []byte("base")   // edge of the last entry that was compacted
 	keySize   = []byte("size")   // bytes of the entries
 	keySchema = []byte("schema") // of all this
+	keyEpoch  = []byte("epoch")  // which journal this is
 )
 
 const schema = 1
@@ -36,6 +38,11 @@ func makeBuckets(tx *bbolt.Tx) error {
 		}
 	}
 	meta := tx.Bucket(bucketMeta)
+	if meta.Get(keySchema) == nil {
+		if err := meta.Put(keyEpoch, []byte(rand.Text())); err != nil {
+			return err
+		}
+	}
 	if n := numberOf(meta.Get(keySchema)); n > schema {
 		return fmt.Errorf("it is of a newer stigwatch (schema %d, this one knows %d): install that one again, or move it away", n, schema)
 	}

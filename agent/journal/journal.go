@@ -75,6 +75,7 @@ type Journal struct {
 
 	mu        sync.Mutex // guards all below
 	db        *bbolt.DB
+	epoch     string // which journal this is
 	lastAlert uint64 // newest number on disk
 	edge      Edge   // of what is committed
 	free      uint64 // first sequence number that is not reserved on disk
@@ -190,6 +191,7 @@ func begun(tx *bbolt.Tx) error {
 // run is used again, however that ended, and finds the chain's end.
 func (j *Journal) takeUp(tx *bbolt.Tx) (last uint64, err error) {
 	meta := tx.Bucket(bucketMeta)
+	j.epoch = string(meta.Get(keyEpoch))
 	j.next = max(j.next, numberOf(meta.Get(keySeq)), 1)
 	j.free = j.next + seqBlock
 	if tx.Writable() {
@@ -323,6 +325,15 @@ func (j *Journal) Fault() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.fault
+}
+
+// Epoch tells this journal from one that was begun afresh in its place: rules'
+// turns, which are kept in it, begin anew then. One that was begun by an earlier
+// stigwatch has an empty one.
+func (j *Journal) Epoch() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.epoch
 }
 
 // Head is the newest entry that is on disk.

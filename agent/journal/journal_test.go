@@ -372,3 +372,35 @@ func TestPagesThatBreakAtRunTimeBeginAFreshJournal(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnEpochOutlivesACrashAndEndsWithItsJournal(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, in(dir))
+	one := j.Epoch()
+	j.Put(nil, alertOf(j))
+	j.commit()
+	j.crash()
+	j = open(t, in(dir))
+	if len(one) < 16 || j.Epoch() != one {
+		t.Errorf("%q after a crash, before it was %q", j.Epoch(), one)
+	}
+	j.crash()
+	if err := os.WriteFile(filepath.Join(dir, keyName), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := in(dir)
+	o.OnFresh = func(string) {}
+	j = open(t, o)
+	if two := j.Epoch(); two == one || len(two) < 16 {
+		t.Errorf("%q of a fresh journal, before it was %q", two, one)
+	}
+	if err := j.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyEpoch) }); err != nil {
+		t.Fatal(err)
+	}
+	j.crash()
+	j = open(t, in(dir))
+	defer j.Close()
+	if j.Epoch() != "" {
+		t.Errorf("a journal that had no epoch has %q now", j.Epoch())
+	}
+}
