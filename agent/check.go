@@ -8,6 +8,7 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/finding"
+	"stigwatch/agent/permit"
 )
 
 // Check makes one pass without a daemon and without a journal. It judges the
@@ -120,7 +121,23 @@ func (p *parts) explanation(r finding.Result, snap finding.Snapshot, at time.Tim
 	policy := api.Policy{Digest: p.engine.Digest, Source: p.engine.Source}
 	x := api.Explain(p.name, at, policy, rule, r, facts, site)
 	releaseFirst(x, snap["release.version"])
+	if rule.RemedySite != nil && writable(&r) {
+		x.Plan = "stigwatch plan " + rule.ID
+	}
 	return x
+}
+
+// writable tells a failing result of which each violation is about what may be
+// written; whether an edit closes it is for the plan to find out.
+func writable(r *finding.Result) bool {
+	ok := r.Outcome == finding.Fail
+	for i := range r.Evidence {
+		if it := &r.Evidence[i]; it.Expected != "" {
+			p, permitted := permit.Of(it.Fact)
+			ok = ok && permitted && (p.Covers(it.File) || it.Actual == nil)
+		}
+	}
+	return ok
 }
 
 // releaseFirst puts the release before what hangs on it: a confirmation holds for

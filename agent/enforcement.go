@@ -26,7 +26,8 @@ const (
 	awayFor   = time.Minute
 	cannotFor = 10 * time.Minute
 
-	againAfter = time.Second // when the enforcer found nothing to do for a rule that fails
+	staleAfter = 100 * time.Millisecond // when a file was another one than the loop saw
+	againAfter = time.Second            // when the enforcer found nothing to do for a rule that fails
 )
 
 // order is what the loop wants of the goroutine that asks the enforcer.
@@ -282,10 +283,20 @@ func (l *loop) ordered(ctx context.Context, o order, got *api.Applied, err error
 	}
 	now := time.Now()
 	l.enforcement.busy, l.enforcement.touched = false, true
-	away := (*api.Unreachable)(nil)
+	away, refused := (*api.Unreachable)(nil), (*api.Refused)(nil)
 	switch {
 	case errors.As(err, &away):
 		l.enforcerAway(o, away, now)
+	case errors.As(err, &refused) && (refused.Reason == "taken-back" || refused.Reason == "rate"):
+		for _, id := range o.rules {
+			l.leftAlone(id, refused.Reason, refused.Text, now)
+		}
+	case errors.As(err, &refused) && (refused.Reason == "mode" || refused.Reason == "configuration"):
+		l.putOff(o.rules, refused.Text, now) // it reads the configuration at another time
+	case errors.As(err, &refused) && refused.Reason == "stale-digest":
+		for _, id := range o.rules { // somebody is at the file: its next event comes
+			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(staleAfter))
+		}
 	case err != nil:
 		l.enforcement.away = ""
 		l.came(o.rules, err.Error(), now)
@@ -327,12 +338,38 @@ func (l *loop) came(rules []string, why string, now time.Time) {
 	}
 }
 
+// leftAlone takes note that the enforcer leaves a rule to people: for good when
+// somebody took back what was written, for a while when it was done too often.
+func (l *loop) leftAlone(id, code, why string, now time.Time) {
+	if code != "taken-back" {
+		if l.enforcement.book.Wait(id, why, now.Add(cannotFor)) {
+			l.agentAlertAs("enforce-failed", why, finding.Medium)
+		}
+		return
+	}
+	if l.enforcement.book.Stop(id, "what was written was taken back", now) {
+		l.stopped(id, "enforce-stopped", id+" is left alone: "+why, now)
+	}
+}
+
+// putOff tries rules again after a while, and tells why when that is news.
+func (l *loop) putOff(rules []string, why string, now time.Time) {
+	for _, id := range rules {
+		if l.enforcement.book.Wait(id, why, now.Add(awayFor)) {
+			l.agentAlert("enforce-failed", fmt.Sprintf("%s is not put right yet: %s", id, why))
+		}
+	}
+}
+
 // closedBy takes note of what was put right, and of what no plan closes.
 func (l *loop) closedBy(o order, got *api.Applied, now time.Time) {
 	for i := range got.Applied {
 		for _, id := range got.Applied[i].Rules {
 			l.enforcement.book.Done(id, got.Applied[i].ID, now)
 		}
+	}
+	for i := range got.LeftAlone {
+		l.leftAlone(got.LeftAlone[i].Rule, got.LeftAlone[i].Code, got.LeftAlone[i].Reason, now)
 	}
 	for i := range got.Cannot {
 		c := &got.Cannot[i]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/api"
 )
 
 // enforcerFor runs the enforcer of an appliance at its socket, until the test ends.
@@ -116,4 +117,38 @@ func TestEnforceModePutsADriftRight(t *testing.T) {
 			t.Errorf("%s: %s", r.Result, r.Remark)
 		}
 	}
+}
+
+func TestWhatAPersonTookBackIsNotWrittenAgain(t *testing.T) {
+	dir := appliance(t, "compliant")
+	configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce, V-251000: enforce}\n")
+	enforcerFor(t, dir, EnforcerOptions{})
+	a, told := daemonIn(t, dir)
+	chrony := filepath.Join(dir, "root/etc/chrony.conf")
+	edit(t, chrony, "server 192.0.2.123 iburst\n", "")
+	bad := read(t, dir, "/etc/chrony.conf")
+	until(t, told, code("applied"))
+	h, err := TakeHand(t.Context(), optionsIn(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if _, err := h.Undo(t.Context(), a.Report().Agent.Enforcement.Plans[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	until(t, told, code("enforce-stopped"))
+	edit(t, filepath.Join(dir, "root/etc/snmp/snmpd.conf"), "rouser watch priv", "rouser watch noauth")
+	until(t, told, func(m alert.Message) bool { return m.Code == "applied" && strings.Contains(m.Text, "V-251000") })
+	if got := read(t, dir, "/etc/chrony.conf"); got != bad {
+		t.Errorf("it was written again:\n%s", got)
+	}
+	got, err := h.Apply(t.Context(), &api.ApplyRequest{Rules: []string{"V-250999"}})
+	if err != nil || len(got.Applied) != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	until(t, told, func(m alert.Message) bool { return m.Code == "applied" && strings.Contains(m.Text, "V-250999") })
+	edit(t, chrony, "server 192.0.2.123 iburst\n", "")
+	until(t, told, func(m alert.Message) bool {
+		return m.Code == "applied" && strings.Contains(m.Text, "by itself, for V-250999")
+	})
 }

@@ -140,7 +140,8 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 		return nil, refused(http.StatusNotFound, "unknown-rule", err.Error())
 	}
 	now := e.eo.Now()
-	if err := e.mayApply(who, q, rules, now); err != nil {
+	rules, left, err := e.mayApply(who, q, rules, now)
+	if err != nil {
 		return nil, err
 	}
 	if e.made, err = e.planner.Make(ctx, rules, now); err != nil {
@@ -151,6 +152,7 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 		return nil, err
 	}
 	out := e.answer(rules, now)
+	out.LeftAlone = left
 	if e.made.Empty() {
 		return out, nil
 	}
@@ -195,7 +197,7 @@ func (e *Enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.A
 
 func (e *Enforcer) answer(rules []string, now time.Time) *api.Applied {
 	shown := e.parts.shownPlan(e.made, rules, now)
-	return &api.Applied{Schema: api.Schema, Applied: []api.Job{}, Closed: shown.Closes, Cannot: shown.Cannot, Edited: []api.EditedByHand{}, Told: []string{}}
+	return &api.Applied{Schema: api.Schema, Applied: []api.Job{}, Closed: shown.Closes, Cannot: shown.Cannot, LeftAlone: []api.PlanRefusal{}, Edited: []api.EditedByHand{}, Told: []string{}}
 }
 
 // judge judges all rules on what was written. An error takes everything back.
@@ -222,39 +224,74 @@ func (e *Enforcer) judge(ctx context.Context, r enforce.Record) error {
 	return nil
 }
 
-// mayApply refuses who may not ask, and what may not be asked for.
-func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string, now time.Time) error {
-	if e.owns(who) {
-		return nil
+// mayApply refuses who may not ask, and what may not be asked for. Of the rules that
+// the agent asks for it leaves out those that are to be left alone, and refuses when
+// none is left.
+func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string, now time.Time) (may []string, left []api.PlanRefusal, err error) {
+	left = []api.PlanRefusal{}
+	if e.owns(who) && !q.Auto {
+		return rules, left, nil
 	}
-	if !e.isAgent(who) {
-		return refused(http.StatusForbidden, "foreign-uid", fmt.Sprintf("uid %d may not ask for this: only root and the agent's user may", who.UID))
+	if !e.owns(who) && !e.isAgent(who) {
+		return nil, nil, refused(http.StatusForbidden, "foreign-uid", fmt.Sprintf("uid %d may not ask for this: only root and the agent's user may", who.UID))
 	}
 	if !q.Auto || q.ConfirmSeconds != 0 {
-		return refused(http.StatusForbidden, "agent-only-enforces", "the agent may only have rules put right that are in the mode enforce")
+		return nil, nil, refused(http.StatusForbidden, "agent-only-enforces", "the agent may only have rules put right that are in the mode enforce")
 	}
 	for _, id := range rules {
 		if mode := e.parts.cfg.Enforce.ModeOf(id); mode != config.ModeEnforce {
-			return refused(http.StatusForbidden, "mode", fmt.Sprintf("%s is in the mode %s, not enforce", id, mode))
-		}
-	}
-	return e.withinRate(rules, now)
-}
-
-// withinRate bounds how often the agent may have a rule applied, so that whoever
-// takes the agent over cannot wear the appliance out.
-func (e *Enforcer) withinRate(rules []string, now time.Time) error {
-	most := e.parts.cfg.Enforce.PerHour
-	for _, id := range rules {
-		e.asked[id] = slices.DeleteFunc(e.asked[id], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
-		if len(e.asked[id]) >= most {
-			return refused(http.StatusTooManyRequests, "rate", fmt.Sprintf("%s was applied %d times within an hour, which is the most: enforce.per_hour", id, most))
+			return nil, nil, refused(http.StatusForbidden, "mode", fmt.Sprintf("%s is in the mode %s, not enforce", id, mode))
 		}
 	}
 	for _, id := range rules {
+		word, why := e.leftAlone(id, now)
+		if word == "" {
+			may = append(may, id)
+			continue
+		}
+		left = append(left, api.PlanRefusal{PlanRule: planRule(e.parts.engine.Rules[id]), Code: word, Reason: why, CLI: []string{}})
+	}
+	if len(may) == 0 {
+		return nil, nil, refused(http.StatusConflict, left[0].Code, left[0].Reason)
+	}
+	for _, id := range may {
 		e.asked[id] = append(e.asked[id], now)
 	}
-	return nil
+	return may, left, nil
+}
+
+// leftAlone says why the agent may not have a rule put right now, by a stable word
+// too: a person took it back, or it was done too often, so that whoever takes the
+// agent over cannot wear the appliance out.
+func (e *Enforcer) leftAlone(id string, now time.Time) (word, why string) {
+	if by := e.takenBack(id); by != "" {
+		return "taken-back", fmt.Sprintf("what was written for %s was taken back (%s): \"stigwatch apply %s\" takes it up again", id, by, id)
+	}
+	e.asked[id] = slices.DeleteFunc(e.asked[id], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	if most := e.parts.cfg.Enforce.PerHour; len(e.asked[id]) >= most {
+		return "rate", fmt.Sprintf("%s was applied %d times within an hour, which is the most: enforce.per_hour", id, most)
+	}
+	return "", ""
+}
+
+// takenBack gives the plan by which a person took back what was last written for a
+// rule, or that nobody confirmed; "" when it was not. The agent learns of that later
+// than of the file, so it is decided here.
+func (e *Enforcer) takenBack(rule string) string {
+	for _, r := range e.jobs.History() {
+		if !slices.Contains(r.Rules, rule) {
+			continue
+		}
+		unconfirmed := r.Failed != nil && r.Failed.Step == enforce.StepConfirm
+		switch {
+		case r.State == enforce.Restored && !unconfirmed, r.State == enforce.Undone:
+			continue // it came to nothing by itself; or its undo, which is newer, was seen
+		case r.Undoes != "" && r.State == enforce.Done, unconfirmed:
+			return r.ID
+		}
+		return ""
+	}
+	return ""
 }
 
 // owns tells root, and the user whose the enforcer itself is.

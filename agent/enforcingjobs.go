@@ -139,7 +139,7 @@ func writeJobs(dir string, jobs *api.Jobs) error {
 
 func nothingApplied() *api.Applied {
 	return &api.Applied{
-		Schema: api.Schema, Applied: []api.Job{}, Closed: []api.PlanRule{}, Cannot: []api.PlanRefusal{}, Edited: []api.EditedByHand{}, Told: []string{},
+		Schema: api.Schema, Applied: []api.Job{}, Closed: []api.PlanRule{}, Cannot: []api.PlanRefusal{}, LeftAlone: []api.PlanRefusal{}, Edited: []api.EditedByHand{}, Told: []string{},
 	}
 }
 

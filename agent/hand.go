@@ -86,6 +86,25 @@ func (h *Hand) Jobs(ctx context.Context) (*api.Jobs, error) {
 	return h.client.Jobs(ctx)
 }
 
+// Plans tells what was applied and taken back, the newest first: what the enforcer
+// says to everybody, or else what it answers.
+func Plans(ctx context.Context, o Options) (*api.Jobs, error) {
+	cfg, err := config.Load(o.ConfigPath, o.Over)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := readJobs(cfg)
+	if err == nil && jobs != nil {
+		return &api.Jobs{Schema: api.Schema, Jobs: jobs}, nil
+	}
+	h, err := TakeHand(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	return h.Jobs(ctx)
+}
+
 // ownPeer is this process, for what it asks of itself.
 func ownPeer() socket.Peer {
 	return socket.Peer{Known: true, UID: uint32(os.Geteuid()), PID: int32(os.Getpid())}

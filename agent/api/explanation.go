@@ -25,6 +25,10 @@ type Explanation struct {
 	// NotApplicableWhen is what a person may attest to make it not applicable; "" for nothing.
 	NotApplicableWhen string `json:"not_applicable_when"`
 
+	// Plan is the command that shows the edits that would put it right; "" where some
+	// of what is wrong is for people.
+	Plan string `json:"plan"`
+
 	ToPass []Need      `json:"to_pass"` // empty for a pass
 	Facts  []Fact      `json:"facts"`   // required ones first
 	Site   []SiteValue `json:"site"`

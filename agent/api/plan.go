@@ -50,6 +50,7 @@ type PlanRule struct {
 // PlanRefusal is a rule that the plan does not close.
 type PlanRefusal struct {
 	PlanRule
+	Code   string   `json:"code,omitempty"` // a stable word, where programs may branch on it
 	Reason string   `json:"reason"`
 	GUI    string   `json:"gui"` // path in the System Manager
 	CLI    []string `json:"cli"` // lines

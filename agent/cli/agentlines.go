@@ -31,6 +31,7 @@ func (e *env) writeAgent(s *screen, r *api.Report) {
 		s.entry("window", yellow, fmt.Sprintf("%s %s, ends in %s, opened by %s, changes so far: %d; %s",
 			safe(w.ID), safe(w.Ticket), e.left(w), safe(w.By), w.Changes, rulesOf(w)))
 	}
+	e.writeEnforcement(s, a)
 	for _, k := range a.Sinks {
 		writeSink(s, k, now)
 	}

@@ -175,7 +175,7 @@ func handError(err error) error {
 func noneApplied(p *api.Plan) *api.Applied {
 	return &api.Applied{
 		Schema: api.Schema, Applied: []api.Job{}, Closed: []api.PlanRule{}, Cannot: append([]api.PlanRefusal{}, p.Cannot...),
-		Edited: []api.EditedByHand{}, Told: []string{},
+		LeftAlone: []api.PlanRefusal{}, Edited: []api.EditedByHand{}, Told: []string{},
 	}
 }
 

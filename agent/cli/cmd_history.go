@@ -14,19 +14,24 @@ import (
 )
 
 func newHistoryCommand(e *env) *cobra.Command {
-	asJSON, since, until := false, "", ""
+	asJSON, plans, since, until := false, false, "", ""
 	cmd := &cobra.Command{
 		Use:   "history [RULE]",
 		Short: "Tell what changed, and how long each rule was out of compliance",
 		Long: `Tell what changed, oldest first, and how long each rule was out of compliance: in all,
 at most at a time, and by month. Asks the running agent, and reads the journal itself when
-none answers. While the agent was down a rule counts as it was found before.`,
+none answers. While the agent was down a rule counts as it was found before. With --plans
+it lists the plans that were applied and taken back, the newest first, with their ids.`,
 		Example: `  stigwatch history --since 24h
   stigwatch history V-250989
+  stigwatch history --plans
   stigwatch history --since 2026-10-01 --json | jq '.exposure[] | {rule, total_seconds}'`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeRules,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if plans {
+				return e.showPlans(cmd.Context(), asJSON)
+			}
 			from, err := e.moment(since, time.Time{})
 			if err != nil {
 				return err
@@ -55,6 +60,7 @@ none answers. While the agent was down a rule counts as it was found before.`,
 		},
 	}
 	addJSON(cmd, &asJSON)
+	cmd.Flags().BoolVar(&plans, "plans", false, "list the plans that were applied and taken back")
 	cmd.Flags().StringVar(&since, "since", "", "only from `TIME` on: 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z")
 	cmd.Flags().StringVar(&until, "until", "", "only until `TIME`, likewise")
 	return cmd

@@ -153,6 +153,9 @@ func writeWay(s *screen, x *api.Explanation) {
 	case slices.ContainsFunc(x.Facts, func(f api.Fact) bool { return !f.OffBox }):
 		s.entry(verb+" by CLI", plain, "no command for this is known")
 	}
+	if x.Plan != "" {
+		s.entry("edits", plain, safe(x.Plan)+" shows what would put it right")
+	}
 }
 
 func siteValues(values []api.SiteValue) []string {

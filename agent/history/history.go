@@ -43,6 +43,24 @@ type Who struct {
 	Text  string `json:"text"`
 }
 
+// Plan is the part of an entry about a plan, or a mode, that a person reads.
+type Plan struct {
+	Rule string `json:"rule"` // of a mode
+	Plan struct {
+		Rules []string `json:"rules"`
+	} `json:"plan"`
+	Rules []string `json:"rules"` // of a plan that was only worked out
+	Text  string   `json:"text"`
+}
+
+// about gives the rules that it is about.
+func (p *Plan) about() []string {
+	if p.Rule != "" {
+		return []string{p.Rule}
+	}
+	return slices.Concat(p.Plan.Rules, p.Rules)
+}
+
 // Fold takes entries in order and keeps what the questions need.
 type Fold struct {
 	from, until time.Time
@@ -100,6 +118,16 @@ func (f *Fold) Add(e journal.Entry) error {
 			return fmt.Errorf("cannot read entry %d of the journal: %w", e.N, err)
 		}
 		f.line(e, w.Rule, string(e.Kind), w.File+": "+w.Text, nil)
+	case journal.Planned, journal.Applied, journal.Undone, journal.Mode:
+		var p Plan
+		if err := json.Unmarshal(e.Body, &p); err != nil {
+			return fmt.Errorf("cannot read entry %d of the journal: %w", e.N, err)
+		}
+		rule := ""
+		if rules := p.about(); len(rules) == 1 || slices.Contains(rules, f.only) {
+			rule = cmp.Or(f.only, rules[0])
+		}
+		f.line(e, rule, string(e.Kind), p.Text, nil)
 	case journal.Alert, journal.Delivered, journal.Pass, journal.Compacted:
 	default:
 		f.line(e, "", string(e.Kind), summary(e), nil)
