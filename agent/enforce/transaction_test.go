@@ -17,8 +17,13 @@ func TestAJobReplacesAllItsFilesAndIsUndoneByteForByte(t *testing.T) {
 	b := boxAt(t, t.TempDir()) // a file system in memory may have no user attributes
 	must(t, os.Chmod(b.root+pathA, 0o604))
 	must(t, unix.Setxattr(b.root+pathB, "user.note", []byte("x"), 0))
+	var judged []Record
+	b.o.Judge = func(_ context.Context, r Record) error {
+		judged = append(judged, r)
+		b.holds(t, newA, newB)
+		return nil
+	}
 	e := b.engine(t)
-	b.o.Judge = nil
 	r, err := e.Apply(context.Background(), b.job())
 	must(t, err)
 	b.holds(t, newA, newB)
@@ -39,6 +44,9 @@ func TestAJobReplacesAllItsFilesAndIsUndoneByteForByte(t *testing.T) {
 	var v [1]byte
 	if _, err := unix.Getxattr(b.root+pathB, "user.note", v[:]); err != nil || v[0] != 'x' || st.Mode() != 0o604 {
 		t.Errorf("mode %v, attribute %v", st.Mode(), err)
+	}
+	if len(judged) != 1 || judged[0].State != Written || judged[0].ID != r.ID {
+		t.Errorf("an undo is not judged, an apply once: %+v", judged)
 	}
 	want := []State{Done, Undone}
 	e.Close()
