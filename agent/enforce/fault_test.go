@@ -153,7 +153,7 @@ func TestACandidateThatIsStillThereShowsThatItsFileWasNotReplaced(t *testing.T) 
 	e = b.engine(t)
 	b.holds(t, newA, []byte("theirs"))
 	did, err := e.Recover(context.Background())
-	if err != nil || len(did) != 1 || did[0].From != Staged || did[0].Record.State != Restored {
+	if err != nil || len(did) != 1 || did[0].From != Prepared || did[0].Record.State != Restored {
 		t.Errorf("%+v, %v", did, err)
 	}
 	b.holds(t, oldA, []byte("theirs"))

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -127,8 +128,9 @@ func (e *Engine) syncFolder(dir, what string) error {
 	return syncDir(dir)
 }
 
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
+// syncDir syncs a folder, or a file that was written before.
+func syncDir(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,9 @@ func syncDir(dir string) error {
 	return f.Sync()
 }
 
-// saveCopies makes a plan's folder, with the old and the new bytes of its files.
+// saveCopies makes a plan's folder, with the old and the new bytes of its files. What
+// has to be on disk before the record is synced side by side: the disk does that in
+// the time of one.
 func (e *Engine) saveCopies(id string, was, new [][]byte) error {
 	dir := filepath.Join(e.plans, id)
 	if err := e.step("make plan folder"); err != nil {
@@ -145,25 +149,49 @@ func (e *Engine) saveCopies(id string, was, new [][]byte) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	if err := e.syncFolder(e.plans, "plans"); err != nil {
-		return err
+	made := []string{e.plans}
+	for which, all := range map[string][][]byte{"was": was, "new": new} {
+		files, err := e.saveInto(filepath.Join(dir, which), all)
+		if err != nil {
+			return err
+		}
+		made = append(made, files...)
 	}
-	if err := e.saveInto(filepath.Join(dir, "was"), was); err != nil {
-		return err
-	}
-	return e.saveInto(filepath.Join(dir, "new"), new)
+	return e.syncAll(made)
 }
 
-func (e *Engine) saveInto(dir string, all [][]byte) error {
+// saveInto makes a folder of copies and gives what has to be synced of it.
+func (e *Engine) saveInto(dir string, all [][]byte) ([]string, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
+		return nil, err
 	}
+	made := []string{dir}
 	for i, b := range all {
-		if err := e.writeSynced(filepath.Join(dir, strconv.Itoa(i)), b, "copy"); err != nil {
+		name := filepath.Join(dir, strconv.Itoa(i))
+		if err := e.step("write copy"); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			return nil, err
+		}
+		made = append(made, name)
+	}
+	return made, nil
+}
+
+func (e *Engine) syncAll(paths []string) error {
+	for range paths {
+		if err := e.step("sync copies"); err != nil {
 			return err
 		}
 	}
-	return e.syncFolder(dir, "copies")
+	errs := make([]error, len(paths))
+	var all sync.WaitGroup
+	for i, p := range paths {
+		all.Go(func() { errs[i] = syncDir(p) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // copyOf reads a copy, "was" or "new", and holds it to its digest.

@@ -36,8 +36,7 @@ type State string
 
 // States in the order of a plan's life.
 const (
-	Prepared  State = "prepared"  // copies are saved; candidates may be beside the files
-	Staged    State = "staged"    // candidates are whole and checked; files may have been replaced
+	Prepared  State = "prepared"  // copies are saved; candidates may be beside the files, and files may have been replaced
 	Written   State = "written"   // all files are replaced; units may have been reloaded, rules judged
 	Judged    State = "judged"    // it stands; old files may have been removed from beside the new ones
 	Waiting   State = "waiting"   // it stands until Deadline, unless it is confirmed

@@ -57,8 +57,8 @@ func (e *Engine) recover(ctx context.Context, r Record) (Record, error) {
 	}
 	r.Files = slices.Clone(r.Files)
 	for i, f := range r.Files {
-		pending, err := e.tree.Pending(f.Path, r.ID, f.pair())
-		r.Files[i].Untouched = f.Untouched || r.State == Prepared || r.State == Staged && err == nil && pending
+		replaced, err := e.tree.Replaced(f.Path, r.ID, f.pair())
+		r.Files[i].Untouched = f.Untouched || r.State == Prepared && err == nil && !replaced
 	}
 	r.State = Restoring
 	_ = e.save(r) // what was recorded before leads here again

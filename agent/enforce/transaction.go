@@ -141,7 +141,6 @@ func (e *Engine) run(ctx context.Context, w *work) (Record, error) {
 	acts := []act{
 		{StepStage, e.stage},
 		{StepCheck, e.checkCandidates},
-		{StepRecord, e.enter(Staged)},
 		{StepReplace, e.commit},
 		{StepRecord, e.enter(Written)},
 		{StepCheck, e.checkWhole},

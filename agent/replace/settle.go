@@ -29,20 +29,28 @@ func (t *Tree) Settle(path, id string, p Pair) error {
 	return t.settle(path, id, p, false)
 }
 
-// Pending says whether a candidate is still beside its file, whole: then the file
-// has not been replaced by it, or has been given its old content back.
-func (t *Tree) Pending(path, id string, p Pair) (bool, error) {
+// Replaced says whether a file may have been replaced by the candidate of id, as far
+// as what is beside it tells: an untidied exchange leaves something there. Nothing, or
+// the candidate itself, says that the file was not replaced, or was given back.
+func (t *Tree) Replaced(path, id string, p Pair) (bool, error) {
 	in, err := t.folderOf(path)
 	if err != nil {
-		return false, fmt.Errorf("cannot look beside %q: %w", path, err)
+		return true, fmt.Errorf("cannot look beside %q: %w", path, err)
 	}
 	defer in.close()
 	names, err := namesFor(id, in.base)
 	if err != nil {
-		return false, err
+		return true, err
 	}
-	f, err := in.look(names.whole)
-	return f.digest == p.New, err
+	whole, err := in.look(names.whole)
+	if err != nil {
+		return true, err
+	}
+	was, err := in.look(names.was)
+	if err != nil {
+		return true, err
+	}
+	return whole.digest != p.New && (whole.there || was.there), nil
 }
 
 func (t *Tree) settle(path, id string, p Pair, back bool) error {
