@@ -378,7 +378,8 @@ func (l *loop) closedBy(o order, got *api.Applied, now time.Time) {
 		}
 	}
 	for _, id := range o.rules { // the enforcer sees it otherwise: it has read the files later, or other ones
-		if l.before[id].Outcome == finding.Fail && l.enforcement.book.May(id, now) {
+		put := slices.ContainsFunc(got.Applied, func(j api.Job) bool { return slices.Contains(j.Rules, id) })
+		if !put && l.before[id].Outcome == finding.Fail && l.enforcement.book.May(id, now) {
 			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(againAfter))
 		}
 	}
