@@ -101,7 +101,7 @@ func TestNothingThatWasRecordedIsLostWhenThePowerIsCut(t *testing.T) {
 		t.Logf("life %d: settled %v after power-on; %d changes, cut with %d blocks of the disk's cache lost, %d messages received", n, l.boot.Round(100*time.Millisecond), l.flips, l.lost, len(l.left))
 	}
 	out := m.out()
-	final := readReport(t, fmt.Sprintf("%s/life-%d/check.json", out, cuts))
+	final := readReport(t, out+"/end/check.json")
 	m.run("debugfs", "-R", fmt.Sprintf("rdump /state %q", m.dir), m.disk)
 	told := readJournal(t, m.path("state"), key)
 	checkInbox(t, &in.inbox, told, final)

@@ -66,6 +66,8 @@ moment check
 sync
 echo 'rig: settled'
 if [ "$(word last)" = yes ]; then
+	life=$out/end
+	mkdir "$life"
 	flip_all
 	mend
 	until_true empty
