@@ -21,15 +21,23 @@ import (
 	"stigwatch/testdata"
 )
 
-// The change that the demo makes: the System Manager's minimum password length.
 const (
-	demoRule  = "V-250989"
-	demoFile  = "mi/config-system/startup_config/identityconfig.xml"
-	demoGood  = "<minlength>15</minlength>"
-	demoBad   = "<minlength>8</minlength>"
 	demoWait  = 10 * time.Second
 	demoPause = 300 * time.Millisecond
 )
+
+// setting is one that the demo weakens.
+type setting struct{ rule, file, good, bad string }
+
+// The System Manager's minimum password length, and a time server of the operating
+// system, which stigwatch puts right by itself.
+var (
+	passwords = setting{"V-250989", "mi/config-system/startup_config/identityconfig.xml", "<minlength>15</minlength>", "<minlength>8</minlength>"}
+	clock     = setting{"V-250999", "etc/chrony.conf", "server 192.0.2.123 iburst", "server clock.example iburst"}
+)
+
+// demoEnforce has the agent put the second one right.
+const demoEnforce = "\nenforce:\n  rules: {V-250999: enforce}\n"
 
 func newDemoCommand(e *env) *cobra.Command {
 	hold := false
@@ -54,6 +62,7 @@ type demo struct {
 	dir    string
 	alerts chan heard
 	ready  chan struct{} // closed by the agent's first pass
+	writes chan struct{} // closed when the enforcer answers
 	agent  *agent.Agent
 }
 
@@ -69,7 +78,7 @@ func (e *env) demo(ctx context.Context, hold bool) error {
 		return fmt.Errorf("cannot make a folder for the demo: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	d := &demo{e: e, dir: dir, alerts: make(chan heard, 100), ready: make(chan struct{})}
+	d := &demo{e: e, dir: dir, alerts: make(chan heard, 100), ready: make(chan struct{}), writes: make(chan struct{})}
 	if err := d.unpack(); err != nil {
 		return err
 	}
@@ -81,7 +90,7 @@ func (e *env) demo(ctx context.Context, hold bool) error {
 	}
 	err = d.script(ctx, ended, hold)
 	cancel()
-	return errors.Join(err, <-ended)
+	return errors.Join(err, <-ended, <-ended)
 }
 
 // unpack copies the embedded appliance.
@@ -93,7 +102,12 @@ func (d *demo) unpack() error {
 	if err := os.CopyFS(d.dir, tree); err != nil {
 		return fmt.Errorf("cannot unpack the little appliance: %w", err)
 	}
-	return nil
+	f, err := os.OpenFile(filepath.Join(d.dir, "stigwatch", "stigwatch.yaml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("cannot configure the little appliance: %w", err)
+	}
+	_, err = f.WriteString(demoEnforce)
+	return errors.Join(err, f.Close())
 }
 
 func (d *demo) start(ctx context.Context) (<-chan error, error) {
@@ -107,7 +121,16 @@ func (d *demo) start(ctx context.Context) (<-chan error, error) {
 		return nil, err
 	}
 	d.agent = a
-	ended := make(chan error, 1)
+	ended := make(chan error, 2)
+	writes := o
+	go func() {
+		ended <- agent.RunEnforcer(ctx, writes, agent.EnforcerOptions{}, nil, 0, func() { close(d.writes) })
+	}()
+	select {
+	case <-d.writes:
+	case err := <-ended:
+		return nil, err
+	}
 	go func() { ended <- a.Run(ctx) }()
 	return ended, nil
 }
@@ -128,8 +151,8 @@ func (d *demo) script(ctx context.Context, ended <-chan error, hold bool) error 
 	if hold {
 		return d.hold(ctx)
 	}
-	d.say("2. Somebody weakens the password policy: %s → %s", demoGood, demoBad)
-	if err := d.change(demoGood, demoBad, finding.Opened); err != nil {
+	d.say("2. Somebody weakens the password policy: %s → %s", passwords.good, passwords.bad)
+	if err := d.change(passwords, passwords.good, passwords.bad, finding.Opened); err != nil {
 		return err
 	}
 	d.say("3. What `stigwatch status` says now, over the socket:")
@@ -138,10 +161,14 @@ func (d *demo) script(ctx context.Context, ended <-chan error, hold bool) error 
 	}
 	d.say("4. The setting is put back.")
 	time.Sleep(demoPause) // one file is told of at most every 10 ms; people read slower still
-	if err := d.change(demoBad, demoGood, finding.Resolved); err != nil {
+	if err := d.change(passwords, passwords.bad, passwords.good, finding.Resolved); err != nil {
 		return err
 	}
-	d.say("5. Done; nothing is left behind.")
+	d.say("5. Somebody gives the clock another server, in /%s: %s\n   %s is in the mode enforce here, so stigwatch puts it right by itself.", clock.file, clock.bad, clock.rule)
+	if err := d.change(clock, clock.good, clock.bad, finding.Resolved); err != nil {
+		return err
+	}
+	d.say("6. Done; nothing is left behind.")
 	return nil
 }
 
@@ -149,8 +176,8 @@ func (d *demo) say(format string, a ...any) { fmt.Fprintf(d.e.stdout, "\n"+forma
 
 // change writes the file as an editor does, beside it and renamed over it, and
 // waits for the alert.
-func (d *demo) change(from, to string, want finding.Event) error {
-	file := filepath.Join(d.dir, "root", demoFile)
+func (d *demo) change(what setting, from, to string, want finding.Event) error {
+	file := filepath.Join(d.dir, "root", what.file)
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("cannot make the change: %w", err)
@@ -166,20 +193,20 @@ func (d *demo) change(from, to string, want finding.Event) error {
 	if err := os.Rename(file+".new", file); err != nil {
 		return fmt.Errorf("cannot make the change: %w", err)
 	}
-	return d.await(written, want)
+	return d.await(written, what.rule, want)
 }
 
-func (d *demo) await(written time.Time, want finding.Event) error {
+func (d *demo) await(written time.Time, rule string, want finding.Event) error {
 	timeout := time.After(demoWait)
 	for {
 		select {
 		case h := <-d.alerts:
 			d.show(h, written)
-			if h.m.Rule == demoRule && h.m.Event == want {
+			if h.m.Rule == rule && h.m.Event == want {
 				return nil
 			}
 		case <-timeout:
-			return fmt.Errorf("cannot see %q for %s after 10 s", want, demoRule)
+			return fmt.Errorf("cannot see %q for %s after 10 s", want, rule)
 		}
 	}
 }
@@ -215,7 +242,7 @@ func (d *demo) status(ctx context.Context, whole bool) error {
 func (d *demo) hold(ctx context.Context) error {
 	ctx, stop := interrupted(ctx)
 	defer stop()
-	d.say("Edit a file and watch, for example:\n   sed -i 's#%s#%s#' %s/root/%s", demoGood, demoBad, d.dir, demoFile)
+	d.say("Edit a file and watch, for example:\n   sed -i 's#%s#%s#' %s/root/%s", passwords.good, passwords.bad, d.dir, passwords.file)
 	d.say("In another terminal:\n   stigwatch status --socket %s/run/stigwatch.sock\nCtrl-C ends the demo and removes the folder.", d.dir)
 	for {
 		select {
