@@ -74,7 +74,7 @@ func (e *env) writeEnforcement(s *screen, a *api.Agent) {
 	if x.Mode == "alert" && len(x.Rules)+len(x.Plans) == 0 && x.Error == "" {
 		return
 	}
-	s.entry("enforce", plain, fmt.Sprintf("mode %s, %d rules otherwise or with something to tell", safe(x.Mode), len(x.Rules)))
+	s.entry("enforce", plain, fmt.Sprintf("mode %s; otherwise, or with something to tell: %s", safe(x.Mode), rulesCounted(len(x.Rules))))
 	for i := range x.Rules {
 		text, st := ruleStands(&x.Rules[i])
 		s.entry("", st, text)
