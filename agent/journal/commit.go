@@ -109,7 +109,7 @@ func (j *Journal) commit() time.Duration {
 	if b.empty() && len(lost) == 0 {
 		return 0
 	}
-	w := &writer{j: j, batch: b, lost: lost, now: j.o.Now(), sealer: *j.sealer, edge: j.Head()}
+	w := &writer{j: j, batch: b, lost: lost, now: j.o.Now(), ran: j.ran(), sealer: *j.sealer, edge: j.Head()}
 	err := j.guarded(func() error { return j.db.Update(w.write) })
 	if err != nil {
 		j.mu.Lock()
@@ -193,6 +193,7 @@ type writer struct {
 	batch     batch
 	lost      map[string]uint64 // alerts by sink, that are not recorded as dropped yet
 	now       time.Time
+	ran       time.Duration
 	sealer    sealer // a copy, until the transaction is on disk
 	edge      Edge
 	size      uint64
@@ -206,6 +207,9 @@ func (w *writer) write(tx *bbolt.Tx) error {
 		if err := meta.Put(keySeq, number(w.batch.reserve)); err != nil {
 			return err
 		}
+	}
+	if err := meta.Put(keyRan, number(uint64(w.ran))); err != nil {
+		return err
 	}
 	for _, step := range []func(*bbolt.Tx) error{w.results, w.kept, w.records, w.sinks, w.cursors, w.bounds, w.compact} {
 		if err := step(tx); err != nil {
@@ -293,7 +297,7 @@ func (w *writer) append(tx *bbolt.Tx, r Record) error {
 	w.size += uint64(len(b))
 	if r.Seq != 0 {
 		w.lastAlert = r.Seq
-		if err := tx.Bucket(bucketAlerts).Put(number(r.Seq), number(n)); err != nil {
+		if err := tx.Bucket(bucketAlerts).Put(number(r.Seq), alertBytes(n, w.ran)); err != nil {
 			return err
 		}
 	}

@@ -54,6 +54,7 @@ type Options struct {
 	OnDropped func(sink string, n uint64)  // a sink will not get so many alerts
 	OnFault   func()                       // Fault became another one
 	Now       func() time.Time             // nil: time.Now
+	Elapsed   func() time.Duration         // since some moment, by a clock that nobody sets; nil: the monotonic one
 	Fault     func(db *bbolt.Tx) (e error) // for tests: an error that a commit ends with
 }
 
@@ -70,8 +71,10 @@ type Journal struct {
 	wake chan struct{} // holds one token when there is something to commit; never closed
 	told *toldFile     // the loop's
 
-	disk   sync.Mutex // guards sealer; held while something is committed
+	disk   sync.Mutex // guards sealer, before and opened; held while something is committed
 	sealer *sealer
+	before time.Duration // for which the agent ran with this journal until it was opened
+	opened time.Duration // when it was, by Elapsed
 
 	mu        sync.Mutex // guards all below
 	db        *bbolt.DB
@@ -97,6 +100,10 @@ func Open(o Options) (*Journal, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Elapsed == nil {
+		begin := time.Now()
+		o.Elapsed = func() time.Duration { return time.Since(begin) }
 	}
 	if o.OnFault == nil {
 		o.OnFault = func() {}
@@ -191,6 +198,7 @@ func begun(tx *bbolt.Tx) error {
 // run is used again, however that ended, and finds the chain's end.
 func (j *Journal) takeUp(tx *bbolt.Tx) (last uint64, err error) {
 	meta := tx.Bucket(bucketMeta)
+	j.before, j.opened = time.Duration(numberOf(meta.Get(keyRan))), j.o.Elapsed() //nolint:gosec // it was one
 	j.epoch = string(meta.Get(keyEpoch))
 	j.next = max(j.next, numberOf(meta.Get(keySeq)), 1)
 	j.free = j.next + seqBlock

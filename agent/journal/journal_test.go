@@ -302,8 +302,9 @@ func TestEachSinkGetsEveryAlertFromWhereItIs(t *testing.T) {
 func TestWhatWaitsTooLongOrIsTooMuchIsDroppedAndCounted(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	told := map[string]uint64{}
+	begin := now
 	o := Options{
-		Dir: t.TempDir(), Now: func() time.Time { return now }, OnDropped: func(sink string, n uint64) { told[sink] += n },
+		Dir: t.TempDir(), Now: func() time.Time { return now }, Elapsed: func() time.Duration { return now.Sub(begin) }, OnDropped: func(sink string, n uint64) { told[sink] += n },
 		Sinks: map[string]Bounds{"few": {Most: 4}, "young": {Age: time.Hour}, "all": {}},
 	}
 	j := open(t, o)
@@ -314,8 +315,8 @@ func TestWhatWaitsTooLongOrIsTooMuchIsDroppedAndCounted(t *testing.T) {
 		r.At = now
 		all = append(all, r.Seq)
 		j.Put(nil, r)
-		now = now.Add(10 * time.Minute)
 		j.commit()
+		now = now.Add(10 * time.Minute)
 	}
 	j.Put(nil, Record{Kind: Pass, At: now})
 	j.commit()

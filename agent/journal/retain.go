@@ -83,7 +83,7 @@ func (w *writer) bounds(tx *bbolt.Tx) error {
 	defer w.j.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(w.j.sinks)) {
 		s := w.j.sinks[name]
-		n := s.within(tx, w.now)
+		n := s.within(tx, w.ran)
 		if n > 0 {
 			if w.lost == nil {
 				w.lost = map[string]uint64{}

@@ -15,11 +15,11 @@ const lazily = 200 * time.Millisecond
 // sinkState is how far a sink is.
 type sinkState struct {
 	bounds  Bounds
-	cursor  uint64    // it is done with all up to this number
-	floor   uint64    // it does not get what is not above this: that was dropped
-	looked  time.Time // when the bounds were looked at
-	dropped uint64    // not recorded yet
-	lost    uint64    // the newest that memory had no room for; older ones may be on disk
+	cursor  uint64        // it is done with all up to this number
+	floor   uint64        // it does not get what is not above this: that was dropped
+	looked  time.Duration // when the bounds were looked at, by ran
+	dropped uint64        // not recorded yet
+	lost    uint64        // the newest that memory had no room for; older ones may be on disk
 }
 
 func (s *sinkState) from() uint64 { return max(s.cursor, s.floor) }
@@ -133,7 +133,7 @@ func (j *Journal) stored(after uint64, limit int) []StoredAlert {
 		entries := tx.Bucket(bucketEntries)
 		c := tx.Bucket(bucketAlerts).Cursor()
 		for k, n := c.Seek(number(after + 1)); k != nil && len(out) < limit; k, n = c.Next() {
-			b := entries.Get(n)
+			b := entries.Get(entryOf(n))
 			e, err := sealedOf(b)
 			if err != nil {
 				continue // it was compacted, or is broken: verify tells
@@ -172,11 +172,11 @@ func (j *Journal) forget(seq uint64) {
 
 // within drops what is beyond a sink's bounds, and gives how many alerts that
 // were. It looks once a second. The caller holds mu.
-func (s *sinkState) within(tx *bbolt.Tx, now time.Time) uint64 {
-	if s.bounds == (Bounds{}) || now.Sub(s.looked) < time.Second && now.After(s.looked) {
+func (s *sinkState) within(tx *bbolt.Tx, ran time.Duration) uint64 {
+	if s.bounds == (Bounds{}) || s.looked > 0 && ran-s.looked < time.Second {
 		return 0
 	}
-	s.looked = now
+	s.looked = ran
 	var waiting []uint64
 	c := tx.Bucket(bucketAlerts).Cursor()
 	for k, _ := c.Seek(number(s.from() + 1)); k != nil; k, _ = c.Next() {
@@ -186,25 +186,13 @@ func (s *sinkState) within(tx *bbolt.Tx, now time.Time) uint64 {
 	if s.bounds.Most > 0 {
 		gone = max(len(waiting)-s.bounds.Most, 0)
 	}
-	for s.bounds.Age > 0 && gone < len(waiting) && now.Sub(alertTime(tx, waiting[gone])) > s.bounds.Age {
+	for s.bounds.Age > 0 && gone < len(waiting) && ran-recordedAt(tx, waiting[gone]) > s.bounds.Age {
 		gone++
 	}
 	if gone > 0 {
 		s.floor = waiting[gone-1]
 	}
 	return uint64(gone)
-}
-
-// alertTime is when an alert was recorded; the far future when that cannot be
-// told.
-func alertTime(tx *bbolt.Tx, seq uint64) time.Time {
-	e, err := sealedOf(tx.Bucket(bucketEntries).Get(tx.Bucket(bucketAlerts).Get(number(seq))))
-	if err == nil {
-		if entry, err := e.Entry(); err == nil {
-			return entry.At
-		}
-	}
-	return time.Unix(1<<40, 0)
 }
 
 // takeSinks takes up how far each sink was. One that was not here gets what comes
