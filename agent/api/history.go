@@ -34,13 +34,28 @@ type FileDiff struct {
 	Before string   `json:"before"` // digest; empty: it was not there, or not read
 	After  string   `json:"after"`  //
 	Lines  []string `json:"lines"`  // "-5 minlength=15", "+5 minlength=8", secrets masked
+	Hunks  []Hunk   `json:"hunks"`  // the same as a unified diff; none in what an earlier stigwatch recorded
+}
+
+// Hunk is a part of a unified diff. Where it has no lines before, or after, the
+// number is that of the line that they would follow.
+type Hunk struct {
+	Old      int      `json:"old"` // number of the first line before
+	OldLines int      `json:"old_lines"`
+	New      int      `json:"new"` // after
+	NewLines int      `json:"new_lines"`
+	Lines    []string `json:"lines"` // " kept", "-removed", "+added", secrets masked
 }
 
 // FromDiffs makes the diffs of a change.
 func FromDiffs(diffs []finding.FileDiff) []FileDiff {
 	out := []FileDiff{}
 	for _, d := range diffs {
-		out = append(out, FileDiff{File: d.File, Before: d.Before, After: d.After, Lines: append([]string{}, d.Lines...)})
+		one := FileDiff{File: d.File, Before: d.Before, After: d.After, Lines: append([]string{}, d.Lines...), Hunks: []Hunk{}}
+		for _, h := range d.Hunks {
+			one.Hunks = append(one.Hunks, Hunk(h))
+		}
+		out = append(out, one)
 	}
 	return out
 }

@@ -13,7 +13,8 @@ type FileDiff struct {
 	File   string
 	Before string // digest; empty: it was not there, or not read
 	After  string
-	Lines  []string // "-5 minlength=15", "+5 minlength=8": removed and added, with the line's number
+	Lines  []string // "-5 minlength=15", "+5 minlength=8": removed and added, with the line's number; moved ones are left out
+	Hunks  []Hunk   // the same as a unified diff, with those that moved
 }
 
 // maxDiffLines bounds what one diff shows.
@@ -45,7 +46,7 @@ func FileDiffs(before, after Snapshot, was, now Result) []FileDiff {
 		if d.Before == d.After {
 			continue
 		}
-		d.Lines = diffLines(old, fresh)
+		d.Lines, d.Hunks = diffLines(old, fresh), bounded(hunks(old, fresh))
 		out = append(out, d)
 	}
 	return out
@@ -72,6 +73,17 @@ func linesOf(snap Snapshot, file string) (lines []lineOf, digest string) {
 	}
 	slices.SortFunc(lines, func(a, b lineOf) int { return cmp.Or(a.no-b.no, cmp.Compare(a.raw, b.raw)) })
 	return lines, digest
+}
+
+// bounded leaves out the hunks after those that have enough lines.
+func bounded(hunks []Hunk) []Hunk {
+	n := 0
+	for i := range hunks {
+		if n += len(hunks[i].Lines); n > 2*maxDiffLines {
+			return hunks[:i]
+		}
+	}
+	return hunks
 }
 
 // diffLines leaves out what stands in both, wherever it stands.

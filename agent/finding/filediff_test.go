@@ -21,7 +21,8 @@ var onX = Result{Evidence: []Item{{Fact: "f0", File: "/x"}}}
 
 func TestDiffShowsWhatWentAndWhatCame(t *testing.T) {
 	got := FileDiffs(fileOf("a", "length 15", "digits yes"), fileOf("b", "length 8", "digits yes", "upper no"), onX, onX)
-	want := []FileDiff{{File: "/x", Before: "a", After: "b", Lines: []string{"-1 length 15", "+1 length 8", "+3 upper no"}}}
+	want := []FileDiff{{File: "/x", Before: "a", After: "b", Lines: []string{"-1 length 15", "+1 length 8", "+3 upper no"},
+		Hunks: []Hunk{{1, 2, 1, 3, []string{"-length 15", "+length 8", " digits yes", "+upper no"}}}}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -38,7 +39,7 @@ func TestDiffOfAFileThatIsTheSameOrGone(t *testing.T) {
 	if got := FileDiffs(fileOf("a", "x"), fileOf("a", "x"), onX, onX); got != nil {
 		t.Errorf("%+v", got)
 	}
-	want := []FileDiff{{File: "/x", Before: "a", Lines: []string{"-1 x"}}}
+	want := []FileDiff{{File: "/x", Before: "a", Lines: []string{"-1 x"}, Hunks: []Hunk{{1, 1, 0, 0, []string{"-x"}}}}}
 	if d := cmp.Diff(want, FileDiffs(fileOf("a", "x"), Snapshot{}, onX, onX)); d != "" {
 		t.Error(d)
 	}
@@ -52,5 +53,8 @@ func TestDiffIsBounded(t *testing.T) {
 	got := FileDiffs(fileOf("a"), fileOf("b", many...), onX, onX)
 	if n := len(got[0].Lines); n != maxDiffLines+1 || got[0].Lines[n-1] != "… and 461 more lines" {
 		t.Errorf("%d lines, the last is %q", n, got[0].Lines[n-1])
+	}
+	if len(got[0].Hunks) > 0 {
+		t.Errorf("a hunk of %d lines", len(got[0].Hunks[0].Lines))
 	}
 }
