@@ -111,11 +111,7 @@ func (e *env) writeHistory(s *screen, h *api.History) {
 			}
 		}
 		for _, d := range c.Diff {
-			for _, l := range d.Lines {
-				if len(r.notes) < 2*maxNotes {
-					r.notes = append(r.notes, safe(l))
-				}
-			}
+			r.notes = append(r.notes, abridged(unified(d))...)
 		}
 		t.rows = append(t.rows, r)
 	}
@@ -151,4 +147,13 @@ func eventStyle(what string) style {
 		return green
 	}
 	return plain
+}
+
+// abridged leaves out what is too much of a diff for a list; explain and --json have
+// more.
+func abridged(lines []string) []string {
+	if len(lines) <= 4*maxNotes {
+		return lines
+	}
+	return append(lines[:4*maxNotes], "(there is more)")
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func writeExplanation(s *screen, x *api.Explanation) {
 	s.optional("STIG", strings.Join(append([]string{strings.ToUpper(r.Benchmark), x.SRG}, x.CCIs...), " "))
 	writeFacts(s, x)
 	if len(x.Diff) > 0 {
-		s.WriteString("\nwhat changed last, of the lines that facts are read from:\n")
+		s.WriteString("\nwhat changed last, of the lines that facts are read from (others are not shown):\n")
 		writeDiff(s, x.Diff)
 	}
 	if len(x.Trace) > 0 {
@@ -46,16 +47,56 @@ func writeExplanation(s *screen, x *api.Explanation) {
 // writeDiff shows what changed in files, as diff -u does.
 func writeDiff(s *screen, diffs []api.FileDiff) {
 	for _, d := range diffs {
-		s.line(2, plain, "--- "+safe(d.File)+"  "+short(d.Before))
-		s.line(2, plain, "+++ "+safe(d.File)+"  "+short(d.After))
-		for _, l := range d.Lines {
-			st := red
-			if strings.HasPrefix(l, "+") {
+		for _, l := range unified(d) {
+			st := plain
+			switch {
+			case strings.HasPrefix(l, "---"), strings.HasPrefix(l, "+++"):
+			case strings.HasPrefix(l, "-"):
+				st = red
+			case strings.HasPrefix(l, "+"):
 				st = green
 			}
-			s.line(2, st, safe(l))
+			s.line(2, st, l)
 		}
 	}
+}
+
+// unified is a diff in the unified format, as far as lines are known.
+func unified(d api.FileDiff) []string {
+	out := []string{"--- " + side(d.File, d.Before), "+++ " + side(d.File, d.After)}
+	for _, h := range d.Hunks {
+		out = append(out, fmt.Sprintf("@@ -%s +%s @@", extent(h.Old, h.OldLines), extent(h.New, h.NewLines)))
+		for _, l := range h.Lines {
+			out = append(out, safe(l))
+		}
+	}
+	switch {
+	case len(d.Hunks) == 0 && len(d.Lines) == 0:
+		return append(out, "(what changed is on lines that no fact is read from)")
+	case len(d.Hunks) == 0: // too long, or recorded by an earlier stigwatch
+		for _, l := range d.Lines {
+			out = append(out, safe(l))
+		}
+	case len(d.Lines) > 0 && strings.HasPrefix(d.Lines[len(d.Lines)-1], "…"):
+		out = append(out, "(there is more)")
+	}
+	return out
+}
+
+// side names a file as it was at one end of a diff.
+func side(file, digest string) string {
+	if digest == "" {
+		return "/dev/null"
+	}
+	return safe(file) + "  " + short(digest)
+}
+
+// extent is where the lines of a hunk are, in the unified format.
+func extent(line, n int) string {
+	if n == 1 {
+		return strconv.Itoa(line)
+	}
+	return fmt.Sprintf("%d,%d", line, n)
 }
 
 // writeVerdict tells the result, how it is known, and what was found where.
