@@ -211,7 +211,7 @@ func TestTheCanaryFollowsNoLink(t *testing.T) {
 
 func TestPeopleAreSparedWhatNobodyAskedFor(t *testing.T) {
 	a := &Agent{tests: newSelfTests()}
-	a.live.Store(&parts{cfg: &config.Config{Sinks: []alert.Config{{Name: "mail", Type: "smtp"}, {Name: "siem", Type: "syslog"}}}})
+	a.ways.Store(&[]way{{cfg: alert.Config{Name: "mail", Type: "smtp"}}, {cfg: alert.Config{Name: "siem", Type: "syslog"}}})
 	for spare, want := range map[bool][2]bool{true: {true, false}, false: {false, false}} {
 		tr := newTrial(a, spare)
 		if got := [2]bool{tr.skips(0), tr.skips(1)}; got != want {
