@@ -25,6 +25,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"stigwatch/agent/ownership"
 	"stigwatch/agent/replace"
 )
 
@@ -155,6 +156,12 @@ func own(dir string) error {
 		return fmt.Errorf("%w: %q belongs to uid %d, not to %d", ErrUnsafe, dir, st.Uid, os.Geteuid())
 	case st.Mode&0o022 != 0:
 		return fmt.Errorf("%w: %q has mode %04o, others may write to it", ErrUnsafe, dir, st.Mode&0o7777)
+	}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	if err := ownership.Alone(dir); err != nil { // who owns a folder above it can put another in its place
+		return fmt.Errorf("%w: %w", ErrUnsafe, err)
 	}
 	return nil
 }

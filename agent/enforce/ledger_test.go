@@ -145,3 +145,21 @@ func TestACopyThatWasTamperedWithIsNotUsed(t *testing.T) {
 	}
 	b.holds(t, newA, newB)
 }
+
+// Who owns a folder above the state folder could put another in its place.
+func TestAStateFolderInAnothersFolderIsRefused(t *testing.T) {
+	asRoot(t)
+	b := newBox(t)
+	above := filepath.Join(b.root, "theirs")
+	must(t, os.Mkdir(above, 0o755))
+	b.o.Dir = filepath.Join(above, "state")
+	must(t, os.Mkdir(b.o.Dir, 0o700))
+	must(t, os.Chown(above, 4242, -1))
+	if _, err := Open(b.o); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("got %v", err)
+	}
+	must(t, os.Chown(above, 0, -1))
+	e, err := Open(b.o)
+	must(t, err)
+	must(t, e.Close())
+}

@@ -10,15 +10,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// asRoot skips what only root can set up.
+func asRoot(t *testing.T) {
+	t.Helper()
+	if os.Getuid() == 0 {
+		return
+	}
+	if os.Getenv("STIGWATCH_NEED_RIGS") == "1" {
+		t.Fatal("this needs root, and STIGWATCH_NEED_RIGS=1 says that it must run")
+	}
+	t.Skip("this needs root: it mounts file systems and changes owners")
+}
+
 // mounted gives a box whose files and ledger are on small file systems of their own.
 func mounted(t *testing.T, rootOptions, stateOptions string) *box {
 	t.Helper()
-	if os.Getuid() != 0 {
-		if os.Getenv("STIGWATCH_NEED_RIGS") == "1" {
-			t.Fatal("this needs root, and STIGWATCH_NEED_RIGS=1 says that it must run")
-		}
-		t.Skip("this needs root: it mounts file systems")
-	}
+	asRoot(t)
 	dir := t.TempDir()
 	for name, options := range map[string]string{"root": rootOptions, "state": stateOptions} {
 		at := filepath.Join(dir, name)
