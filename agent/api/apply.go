@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -28,19 +29,23 @@ type ApplyRequest struct {
 	Auto           bool              `json:"auto"` // nobody asked: a rule in the mode enforce was found failing
 }
 
-// Check says what is wrong with a request, as far as that can be told from it.
+// Check says what is wrong with a request, as far as that can be told from it. The
+// error is a *Refused with a reason of its own for each mistake.
 func (r *ApplyRequest) Check() error {
 	switch {
 	case len(r.Rules) > maxRuleIDs:
-		return fmt.Errorf("%d rules are named, at most %d can be", len(r.Rules), maxRuleIDs)
+		return wrong("too-many-rules", "%d rules are named, at most %d can be", len(r.Rules), maxRuleIDs)
 	case r.Auto && len(r.Rules) == 0:
-		return fmt.Errorf("what nobody asked for has to name its rules")
+		return wrong("no-rules", "what nobody asked for has to name its rules")
 	case r.ConfirmSeconds < 0 || r.ConfirmSeconds > int64(MaxConfirm/time.Second):
-		return fmt.Errorf("a change waits for 0s to %dh for its confirmation", MaxConfirm/time.Hour)
+		return wrong("confirm", "a change waits for 0s to %dh for its confirmation", MaxConfirm/time.Hour)
 	}
 	for i, rule := range r.Rules {
-		if err := plainLine("name of a rule", rule, 32); err != nil || rule == "" || slices.Contains(r.Rules[:i], rule) {
-			return fmt.Errorf("%q names no rule, or one twice", clipped(rule))
+		if err := plainLine("name of a rule", rule, 32); err != nil || rule == "" {
+			return wrong("rule-name", "%q names no rule", clipped(rule))
+		}
+		if slices.Contains(r.Rules[:i], rule) {
+			return wrong("rule-twice", "%q is named twice", clipped(rule))
 		}
 	}
 	for _, files := range []map[string]string{r.Was, r.Now} {
@@ -48,22 +53,29 @@ func (r *ApplyRequest) Check() error {
 			return err
 		}
 	}
-	return plainLine("reason", r.Reason, maxReason)
+	if err := plainLine("reason", r.Reason, maxReason); err != nil {
+		return wrong("reason", "%v", err)
+	}
+	return nil
 }
 
 func checkDigests(files map[string]string) error {
 	if len(files) > MaxApplyFiles {
-		return fmt.Errorf("%d files are named, at most %d can be", len(files), MaxApplyFiles)
+		return wrong("too-many-files", "%d files are named, at most %d can be", len(files), MaxApplyFiles)
 	}
 	for name, digest := range files {
 		switch {
 		case plainLine("path", name, maxPath) != nil || !path.IsAbs(name) || path.Clean(name) != name:
-			return fmt.Errorf("%q is not an absolute, clean path", clipped(name))
+			return wrong("path", "%q is not an absolute, clean path", clipped(name))
 		case !isDigest(digest):
-			return fmt.Errorf("%q is no digest of %s", clipped(digest), name)
+			return wrong("digest", "%q is no digest of %s", clipped(digest), name)
 		}
 	}
 	return nil
+}
+
+func wrong(reason, format string, args ...any) error {
+	return &Refused{Code: http.StatusBadRequest, Reason: reason, Text: fmt.Sprintf(format, args...)}
 }
 
 func isDigest(s string) bool {

@@ -59,6 +59,9 @@ func (e *UnknownRule) Error() string {
 	return fmt.Sprintf("cannot find rule %q: the nearest is %s", e.ID, e.Nearest)
 }
 
+// Stopping is the reason of who takes no request any more.
+const Stopping = "stopping"
+
 // Refused is the agent's own sentence in an answer that is not a success.
 type Refused struct {
 	Code   int    // of HTTP
@@ -201,7 +204,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) (*htt
 	}
 	if res.StatusCode != http.StatusOK {
 		defer res.Body.Close()
-		return nil, refusal(res)
+		return nil, c.refusal(res)
 	}
 	return res, nil
 }
@@ -213,10 +216,15 @@ func decode(r io.Reader, into any) error {
 	return d.Decode(into)
 }
 
-func refusal(res *http.Response) error {
+// refusal is what the other end said. One that is about to stop is as good as gone,
+// and its socket starts the next.
+func (c *Client) refusal(res *http.Response) error {
 	var p Problem
 	if err := decode(io.LimitReader(res.Body, maxProblem), &p); err != nil || p.Error == "" {
 		p.Error = fmt.Sprintf("the agent answered %q", res.Status)
+	}
+	if p.Reason == Stopping {
+		return &Unreachable{who: c.who, Socket: c.socket, Err: errors.New(p.Error)}
 	}
 	return &Refused{Code: res.StatusCode, Reason: p.Reason, Text: p.Error}
 }

@@ -13,10 +13,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/ownership"
 	"stigwatch/agent/socket"
 )
 
@@ -47,10 +50,15 @@ type Options struct {
 
 // Server answers at the enforcer's socket.
 type Server struct {
-	o     Options
-	mu    sync.Mutex // guards under and last
-	under int        // requests under way
-	last  time.Time  // the end of the last one
+	o       Options
+	mu      sync.Mutex // guards what follows
+	under   int        // requests under way
+	last    time.Time  // the end of the last one
+	stopped bool       // none is taken any more
+
+	free chan struct{} // closed by whoever sees, stopped, that no request is under way
+
+	who func(context.Context) socket.Peer // socket.PeerFrom, but in tests without a socket
 }
 
 // New makes a server.
@@ -61,19 +69,29 @@ func New(o Options) *Server {
 	if o.Busy == nil {
 		o.Busy = func() bool { return false }
 	}
-	return &Server{o: o, last: time.Now()}
+	return &Server{o: o, last: time.Now(), free: make(chan struct{}), who: socket.PeerFrom}
 }
 
-// Listen takes the socket at a path, for its owner, root and a group.
+// Listen takes the socket at a path, for its owner, root and a group. Root's is
+// taken only in a folder that nobody else can change: whoever could, would have the
+// mode of another file changed in the socket's place. The error then wraps
+// ownership.ErrOthers.
 func Listen(path, group string) (*socket.Listener, error) {
+	if err := ownership.Folder(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("cannot listen at %q: %w", path, err)
+	}
 	return socket.Listen(path, group, maxConns)
 }
 
 // Adopt takes the socket that the service manager listens at already.
 func Adopt(u *net.UnixListener) *socket.Listener { return socket.Adopt(u, maxConns) }
 
-// Run answers until ctx ends, or nobody has asked for a while, and closes l.
-func (s *Server) Run(ctx context.Context, l *socket.Listener) error {
+// Run answers until ctx ends, or nobody has asked for a while, and closes l. What is
+// under way then comes to its end first, and what comes later is refused: after Run
+// nobody is at the desk.
+func (s *Server) Run(ctx context.Context, l *socket.Listener) error { return s.run(ctx, l) }
+
+func (s *Server) run(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	srv := &http.Server{
@@ -85,6 +103,8 @@ func (s *Server) Run(ctx context.Context, l *socket.Listener) error {
 	go func() {
 		defer close(stopped)
 		s.untilIdle(ctx)
+		s.stop()
+		<-s.free
 		end, done := context.WithTimeout(context.Background(), drainTime)
 		defer done()
 		if srv.Shutdown(end) != nil {
@@ -120,14 +140,27 @@ func (s *Server) untilIdle(ctx context.Context) {
 	}
 }
 
-// left is how long there is still to wait.
+// left is how long there is still to wait. When it is over nothing is taken any
+// more: whoever comes in that instant must not begin what nobody would end.
 func (s *Server) left(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.under > 0 || s.o.Busy() {
 		return s.o.Idle
 	}
-	return s.o.Idle - now.Sub(s.last)
+	left := s.o.Idle - now.Sub(s.last)
+	s.stopped = left <= 0
+	return left
+}
+
+// stop has nothing taken any more.
+func (s *Server) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+	if s.under == 0 {
+		close(s.free)
+	}
 }
 
 func (s *Server) handler() http.Handler {
@@ -135,7 +168,7 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("POST /v1/apply", s.take(func(req *http.Request, who socket.Peer) (any, error) {
 		q := &api.ApplyRequest{}
 		if err := decodeOne(req.Body, q); err != nil {
-			return nil, &api.Refused{Code: http.StatusBadRequest, Reason: "malformed", Text: fmt.Sprintf("cannot read the request: %v", err)}
+			return nil, malformed(err)
 		}
 		return s.o.Desk.Apply(req.Context(), who, q)
 	}))
@@ -159,21 +192,7 @@ func (s *Server) handler() http.Handler {
 // is none.
 func (s *Server) take(do func(req *http.Request, who socket.Peer) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		s.begin()
-		defer s.end()
-		who := socket.PeerFrom(req.Context())
-		if !who.Known {
-			s.fail(w, &api.Refused{Code: http.StatusForbidden, Reason: "unknown-peer", Text: "the kernel does not say who asks"})
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxRequest))
-		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			s.fail(w, &api.Refused{Code: http.StatusRequestEntityTooLarge, Reason: "oversized", Text: fmt.Sprintf("the request is larger than %d bytes", maxRequest)})
-			return
-		}
-		req = req.WithContext(context.WithoutCancel(req.Context()))
-		req.Body = io.NopCloser(bytes.NewReader(body))
-		v, err := do(req, who)
+		v, err := s.do(w, req, do)
 		if err != nil {
 			s.fail(w, err)
 			return
@@ -182,10 +201,37 @@ func (s *Server) take(do func(req *http.Request, who socket.Peer) (any, error)) 
 	})
 }
 
-func (s *Server) begin() {
+// do asks the desk, as one request under way. That it is answered is not part of it:
+// an asker who does not read keeps nobody.
+func (s *Server) do(w http.ResponseWriter, req *http.Request, do func(req *http.Request, who socket.Peer) (any, error)) (any, error) {
+	if !s.begin() {
+		return nil, &api.Refused{Code: http.StatusServiceUnavailable, Reason: api.Stopping, Text: "the enforcer is about to stop: ask again"}
+	}
+	defer s.end()
+	who := s.who(req.Context())
+	if !who.Known {
+		return nil, &api.Refused{Code: http.StatusForbidden, Reason: "unknown-peer", Text: "the kernel does not say who asks"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxRequest))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, &api.Refused{Code: http.StatusRequestEntityTooLarge, Reason: "oversized", Text: fmt.Sprintf("the request is larger than %d bytes", maxRequest)}
+	}
+	if err != nil {
+		return nil, &api.Refused{Code: http.StatusBadRequest, Reason: "cut-short", Text: fmt.Sprintf("cannot read the request: %v", err)}
+	}
+	req = req.WithContext(context.WithoutCancel(req.Context()))
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	return do(req, who)
+}
+
+func (s *Server) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
 	s.under++
+	return true
 }
 
 func (s *Server) end() {
@@ -193,6 +239,9 @@ func (s *Server) end() {
 	defer s.mu.Unlock()
 	s.under--
 	s.last = time.Now()
+	if s.stopped && s.under == 0 {
+		close(s.free)
+	}
 }
 
 func (s *Server) fail(w http.ResponseWriter, err error) {
@@ -213,15 +262,36 @@ func (s *Server) answer(w http.ResponseWriter, code int, v any) {
 	}
 }
 
-// decodeOne reads one JSON document without unknown keys, and nothing after it.
+var errTrailing = errors.New("something follows the document")
+
+// decodeOne reads one JSON object without unknown keys, and nothing after it. That
+// it is an object is looked at first: null, to the decoder, is one that says nothing.
 func decodeOne(r io.Reader, into any) error {
-	d := json.NewDecoder(r)
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if text := bytes.TrimLeft(b, " \t\r\n"); len(text) == 0 || text[0] != '{' {
+		return errors.New("it is no JSON object")
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the document")
+		return errTrailing
 	}
 	return nil
+}
+
+func malformed(err error) error {
+	reason := "malformed"
+	switch {
+	case errors.Is(err, errTrailing):
+		reason = "trailing"
+	case strings.HasPrefix(err.Error(), "json: unknown field "): // the decoder has no type for it
+		reason = "unknown-key"
+	}
+	return &api.Refused{Code: http.StatusBadRequest, Reason: reason, Text: fmt.Sprintf("cannot read the request: %v", err)}
 }
