@@ -287,7 +287,7 @@ func (l *loop) ordered(ctx context.Context, o order, got *api.Applied, err error
 	switch {
 	case errors.As(err, &away):
 		l.enforcerAway(o, away, now)
-	case errors.As(err, &refused) && (refused.Reason == "taken-back" || refused.Reason == "rate"):
+	case errors.As(err, &refused) && slices.Contains([]string{"taken-back", "rate", "waived"}, refused.Reason):
 		for _, id := range o.rules {
 			l.leftAlone(id, refused.Reason, refused.Text, now)
 		}

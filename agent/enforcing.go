@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
-	"os/user"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -31,6 +30,7 @@ type Enforcer struct {
 	eo       EnforcerOptions
 	jobs     *enforce.Engine
 	services *services
+	agent    string // whose name may ask by itself; another needs another process
 
 	mu      sync.Mutex // guards what follows: one thing is done at a time
 	parts   *parts
@@ -62,6 +62,7 @@ func OpenEnforcer(ctx context.Context, o Options, eo EnforcerOptions) (*Enforcer
 	if err := e.refresh(); err != nil {
 		return nil, nil, err
 	}
+	e.agent = e.parts.cfg.Enforce.AgentUser
 	e.services = newServices(eo.Bus, e.parts.cfg.Enforce.Reload, e.parts.cfg.Root == "/" || eo.Services)
 	jobs, err := enforce.Open(e.jobOptions())
 	if err != nil {
@@ -92,29 +93,30 @@ func (e *Enforcer) jobOptions() enforce.Options {
 	return o
 }
 
-// Close gives the state folder up.
+// Close gives the state folder up, when what is being done is done.
 func (e *Enforcer) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.parts.close()
 	e.services.close()
 	return e.jobs.Close()
 }
 
 // refresh builds the parts anew when a file of the configuration is another one
-// than before. While it has mistakes nothing is written.
+// than before. While it has mistakes, or another than root can change it, nothing is
+// written.
 func (e *Enforcer) refresh() error {
 	if e.parts != nil && e.sources == e.parts.sources() {
-		return nil
+		return e.parts.trusted()
 	}
 	next, err := build(e.o)
 	if err != nil {
 		return err
 	}
 	sources := next.sources()
-	if next.cfg.Root == "/" {
-		if err := next.ownedByRoot(); err != nil {
-			next.close()
-			return err
-		}
+	if err := errors.Join(next.trusted(), e.same(next.cfg)); err != nil {
+		next.close()
+		return err
 	}
 	if e.parts != nil {
 		e.parts.close()
@@ -123,11 +125,32 @@ func (e *Enforcer) refresh() error {
 	return nil
 }
 
+// same refuses a configuration that the process would have to be another one for.
+func (e *Enforcer) same(next *config.Config) error {
+	if e.parts == nil {
+		return nil
+	}
+	was := e.parts.cfg
+	one, other := was.Enforce, next.Enforce
+	for _, key := range []struct {
+		name string
+		same bool
+	}{
+		{"root", was.Root == next.Root}, {"enforce.dir", one.Dir == other.Dir}, {"enforce.socket", one.Socket == other.Socket},
+		{"enforce.agent_user", one.AgentUser == other.AgentUser}, {"enforce.reload", maps.EqualFunc(one.Reload, other.Reload, slices.Equal)},
+	} {
+		if !key.same {
+			return fmt.Errorf("%s is another one than when the enforcer was started: start it again", key.name)
+		}
+	}
+	return nil
+}
+
 // Apply closes rules, and answers when that is done, waits for its confirmation, or
 // is taken back. An error is an *api.Refused when it is for the asker to mend.
 func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyRequest) (*api.Applied, error) {
 	if err := q.Check(); err != nil {
-		return nil, refused(http.StatusBadRequest, "malformed", err.Error())
+		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -144,10 +167,12 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 	if err != nil {
 		return nil, err
 	}
-	if e.made, err = e.planner.Make(ctx, rules, now); err != nil {
+	defer func() { e.made = nil }()
+	rules, waived, err := e.plan(ctx, q.Auto, rules, now)
+	if err != nil {
 		return nil, err
 	}
-	defer func() { e.made = nil }()
+	left = append(left, waived...)
 	if err := asSeen(q, e.made); err != nil {
 		return nil, err
 	}
@@ -224,86 +249,6 @@ func (e *Enforcer) judge(ctx context.Context, r enforce.Record) error {
 	return nil
 }
 
-// mayApply refuses who may not ask, and what may not be asked for. Of the rules that
-// the agent asks for it leaves out those that are to be left alone, and refuses when
-// none is left.
-func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string, now time.Time) (may []string, left []api.PlanRefusal, err error) {
-	left = []api.PlanRefusal{}
-	if e.owns(who) && !q.Auto {
-		return rules, left, nil
-	}
-	if !e.owns(who) && !e.isAgent(who) {
-		return nil, nil, refused(http.StatusForbidden, "foreign-uid", fmt.Sprintf("uid %d may not ask for this: only root and the agent's user may", who.UID))
-	}
-	if !q.Auto || q.ConfirmSeconds != 0 {
-		return nil, nil, refused(http.StatusForbidden, "agent-only-enforces", "the agent may only have rules put right that are in the mode enforce")
-	}
-	for _, id := range rules {
-		if mode := e.parts.cfg.Enforce.ModeOf(id); mode != config.ModeEnforce {
-			return nil, nil, refused(http.StatusForbidden, "mode", fmt.Sprintf("%s is in the mode %s, not enforce", id, mode))
-		}
-	}
-	for _, id := range rules {
-		word, why := e.leftAlone(id, now)
-		if word == "" {
-			may = append(may, id)
-			continue
-		}
-		left = append(left, api.PlanRefusal{PlanRule: planRule(e.parts.engine.Rules[id]), Code: word, Reason: why, CLI: []string{}})
-	}
-	if len(may) == 0 {
-		return nil, nil, refused(http.StatusConflict, left[0].Code, left[0].Reason)
-	}
-	for _, id := range may {
-		e.asked[id] = append(e.asked[id], now)
-	}
-	return may, left, nil
-}
-
-// leftAlone says why the agent may not have a rule put right now, by a stable word
-// too: a person took it back, or it was done too often, so that whoever takes the
-// agent over cannot wear the appliance out.
-func (e *Enforcer) leftAlone(id string, now time.Time) (word, why string) {
-	if by := e.takenBack(id); by != "" {
-		return "taken-back", fmt.Sprintf("what was written for %s was taken back (%s): \"stigwatch apply %s\" takes it up again", id, by, id)
-	}
-	e.asked[id] = slices.DeleteFunc(e.asked[id], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
-	if most := e.parts.cfg.Enforce.PerHour; len(e.asked[id]) >= most {
-		return "rate", fmt.Sprintf("%s was applied %d times within an hour, which is the most: enforce.per_hour", id, most)
-	}
-	return "", ""
-}
-
-// takenBack gives the plan by which a person took back what was last written for a
-// rule, or that nobody confirmed; "" when it was not. The agent learns of that later
-// than of the file, so it is decided here.
-func (e *Enforcer) takenBack(rule string) string {
-	for _, r := range e.jobs.History() {
-		if !slices.Contains(r.Rules, rule) {
-			continue
-		}
-		unconfirmed := r.Failed != nil && r.Failed.Step == enforce.StepConfirm
-		switch {
-		case r.State == enforce.Restored && !unconfirmed, r.State == enforce.Undone:
-			continue // it came to nothing by itself; or its undo, which is newer, was seen
-		case r.Undoes != "" && r.State == enforce.Done, unconfirmed:
-			return r.ID
-		}
-		return ""
-	}
-	return ""
-}
-
-// owns tells root, and the user whose the enforcer itself is.
-func (e *Enforcer) owns(who socket.Peer) bool {
-	return who.Known && (who.UID == 0 || int(who.UID) == os.Geteuid())
-}
-
-func (e *Enforcer) isAgent(who socket.Peer) bool {
-	uid, ok := uidOf(e.parts.cfg.Enforce.AgentUser)
-	return who.Known && ok && who.UID == uid
-}
-
 // asSeen refuses when the files are others than the asker saw, or would become
 // others than the asker was shown.
 func asSeen(q *api.ApplyRequest, made *plan.Plan) error {
@@ -332,13 +277,4 @@ func asSeen(q *api.ApplyRequest, made *plan.Plan) error {
 
 func refused(code int, reason, text string) error {
 	return &api.Refused{Code: code, Reason: reason, Text: text}
-}
-
-func uidOf(name string) (uint32, bool) {
-	u, err := user.Lookup(name)
-	if err != nil {
-		return 0, false
-	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	return uint32(uid), err == nil
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"stigwatch/agent/ownership"
 )
 
 // configFiles are the files and folders that a configuration is made of, there or
@@ -31,36 +33,26 @@ func (p *parts) configFiles() []string {
 	return files
 }
 
-// ownedByRoot demands of every file that says what is written that only root can
-// change it: on the machine itself the enforcer takes no value from anybody else.
-func (p *parts) ownedByRoot() error {
-	var wrong []error
-	seen := map[string]bool{}
-	for _, file := range p.configFiles() {
-		for _, path := range []string{file, filepath.Dir(file)} {
-			if seen[path] {
-				continue
-			}
-			seen[path] = true
-			wrong = append(wrong, rootOnly(path))
-		}
-	}
-	return errors.Join(slices.DeleteFunc(wrong, func(err error) bool { return err == nil })...)
-}
-
-func rootOnly(path string) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+// trusted demands, where the root is the machine's own, what ownedByRoot does.
+func (p *parts) trusted() error {
+	if p.cfg.Root != "/" {
 		return nil
 	}
-	if err != nil {
-		return err
+	return p.ownedByRoot()
+}
+
+// ownedByRoot demands of every file that says what is written, of the enforcer's
+// state and of the folder of its socket that only root can change what their paths
+// lead to: on the machine itself the enforcer takes no value from anybody else.
+func (p *parts) ownedByRoot() error {
+	var wrong []error
+	for _, path := range append(p.configFiles(), p.cfg.Enforce.Dir, filepath.Dir(p.cfg.Enforce.Socket)) {
+		err := ownership.Alone(path)
+		if err != nil && !slices.ContainsFunc(wrong, func(said error) bool { return said.Error() == err.Error() }) {
+			wrong = append(wrong, err)
+		}
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || st.Uid != 0 || info.Mode()&0o022 != 0 {
-		return fmt.Errorf("cannot trust %q: others than root can change it (mode %04o, uid %d): chown root, chmod go-w", path, info.Mode().Perm(), st.Uid)
-	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 // sources is what the files of a configuration look like, without reading them.
@@ -72,7 +64,11 @@ func (p *parts) sources() string {
 			out = fmt.Appendf(out, "%s %v\n", path, errors.Is(err, fs.ErrNotExist))
 			continue
 		}
-		out = fmt.Appendf(out, "%s %d %d %s\n", path, info.Size(), info.ModTime().UnixNano(), info.Mode())
+		out = fmt.Appendf(out, "%s %d %d %s", path, info.Size(), info.ModTime().UnixNano(), info.Mode())
+		if st, ok := info.Sys().(*syscall.Stat_t); ok { // who keeps size and time cannot keep these
+			out = fmt.Appendf(out, " %d %d", st.Ino, st.Ctim.Nano())
+		}
+		out = append(out, '\n')
 	}
 	return string(out)
 }

@@ -12,6 +12,7 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/ownership"
 	"stigwatch/agent/plan"
 	"stigwatch/agent/replace"
 	"stigwatch/agent/socket"
@@ -25,8 +26,8 @@ const maxShownJobs = 100
 
 // Undo gives the files of a job the bytes that they had before it.
 func (e *Enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.Applied, error) {
-	if !e.owns(who) {
-		return nil, refused(http.StatusForbidden, "foreign-uid", "only root may undo a change")
+	if err := e.ownsOr(who, "only root may undo a change"); err != nil {
+		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -42,8 +43,8 @@ func (e *Enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.A
 
 // Confirm keeps a job that waits for it.
 func (e *Enforcer) Confirm(_ context.Context, who socket.Peer, id string) (*api.Applied, error) {
-	if !e.owns(who) {
-		return nil, refused(http.StatusForbidden, "foreign-uid", "only root may confirm a change")
+	if err := e.ownsOr(who, "only root may confirm a change"); err != nil {
+		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -59,8 +60,8 @@ func (e *Enforcer) Confirm(_ context.Context, who socket.Peer, id string) (*api.
 
 // Jobs tells what was done, the newest first.
 func (e *Enforcer) Jobs(_ context.Context, who socket.Peer) (*api.Jobs, error) {
-	if !e.owns(who) && !e.isAgent(who) {
-		return nil, refused(http.StatusForbidden, "foreign-uid", "only root and the agent's user may ask for this")
+	if err := e.knows(who); err != nil {
+		return nil, err
 	}
 	return e.shownJobs(-1), nil
 }
@@ -119,8 +120,10 @@ func (e *Enforcer) publish() {
 	}
 }
 
+// writeJobs replaces the file, in a folder that nobody else can put another in the
+// place of.
 func writeJobs(dir string, jobs *api.Jobs) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := ownership.Folder(dir); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(dir, ".jobs-*")

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/config"
@@ -30,7 +31,7 @@ type writtenFile struct {
 
 // readJobs reads what the enforcer did, the newest first; none when it never ran.
 func readJobs(cfg *config.Config) ([]api.Job, error) {
-	f, err := os.Open(jobsPath(cfg))
+	f, err := os.OpenFile(jobsPath(cfg), os.O_RDONLY|syscall.O_NONBLOCK, 0) // whatever is there, it is not waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
