@@ -155,6 +155,7 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer e.publish()
+	e.goOn(ctx)
 	if err := e.refresh(); err != nil {
 		return nil, refused(http.StatusConflict, "configuration", err.Error())
 	}

@@ -32,6 +32,7 @@ func (e *Enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.A
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer e.publish()
+	e.goOn(ctx)
 	out := nothingApplied()
 	job, err := e.jobs.Undo(ctx, id, enforce.Who{UID: int(who.UID), Name: userName(who.UID)}, "")
 	if edited := editedByHand(err); len(edited) > 0 {
@@ -81,13 +82,25 @@ func (e *Enforcer) shownJobs(most int) *api.Jobs {
 // confirmed.
 func (e *Enforcer) Waits() (until time.Time, waits bool) { return e.jobs.Deadline() }
 
-// Overdue takes back what nobody confirmed in time, and gives those jobs.
+// Overdue takes back what nobody confirmed in time, ends what a disk that refused has
+// left in the middle, and gives those jobs.
 func (e *Enforcer) Overdue(ctx context.Context) ([]api.Job, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer e.publish()
-	did, err := e.jobs.Overdue(ctx)
+	did, err := e.jobs.Recover(ctx)
 	return shownRecovered(did), err
+}
+
+// goOn ends what is in the middle before anything else is done. What cannot be ended
+// yet makes the engine refuse.
+func (e *Enforcer) goOn(ctx context.Context) {
+	if !e.jobs.Unfinished() {
+		return
+	}
+	if _, err := e.jobs.Recover(ctx); err != nil {
+		e.o.Log.Error("what is in the middle cannot be ended yet", "error", err)
+	}
 }
 
 // recover ends what an earlier process left in the middle.

@@ -140,32 +140,50 @@ func RunEnforcer(ctx context.Context, o Options, eo EnforcerOptions, listen func
 	defer cancel()
 	done := make(chan struct{})
 	go func() { defer close(done); e.keepTime(ctx) }()
-	waits := func() bool { _, yes := e.Waits(); return yes }
+	waits := func() bool { _, yes := e.Waits(); return yes || e.jobs.Unfinished() }
 	err = enforcer.New(enforcer.Options{Desk: e, Log: e.o.Log, Idle: idle, Busy: waits}).Run(ctx, l)
 	cancel()
 	<-done
 	return err
 }
 
-// keepTime takes back what nobody confirms in time.
+// mostPatience is the longest that is waited before what could not be ended is tried
+// again: each try has services take their files up.
+const mostPatience = time.Minute
+
+// keepTime takes back what nobody confirms in time, and tries again what a disk that
+// refused has left in the middle, more and more seldom.
 func (e *Enforcer) keepTime(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	wait, next := time.Second, time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case now := <-tick.C:
+			if now.Before(next) {
+				continue
+			}
 		}
-		if until, waits := e.Waits(); !waits || e.eo.Now().Before(until) {
+		if !e.due() {
+			wait = time.Second
 			continue
 		}
 		back, err := e.Overdue(ctx)
 		if err != nil {
-			e.o.Log.Error("cannot take back what nobody confirmed", "error", err)
+			e.o.Log.Error("cannot take back what has to be, it is tried again", "after", wait, "error", err)
+			wait = min(2*wait, mostPatience)
+			next = time.Now().Add(wait)
 		}
 		for i := range back {
-			e.o.Log.Warn(fmt.Sprintf("%s was taken back: %s", back[i].ID, back[i].Why))
+			e.o.Log.Warn(fmt.Sprintf("%s is %s: %s", back[i].ID, back[i].State, back[i].Why))
 		}
 	}
+}
+
+// due says whether there is something to be taken back, or to be ended.
+func (e *Enforcer) due() bool {
+	until, waits := e.Waits()
+	return waits && !e.eo.Now().Before(until) || e.jobs.Unfinished()
 }

@@ -112,6 +112,10 @@ func (e *Engine) Overdue(ctx context.Context) ([]Recovered, error) {
 	return e.expired(ctx)
 }
 
+// Unfinished says whether Recover has to be called, whatever the time is: a plan is
+// under way, or was left in the middle.
+func (e *Engine) Unfinished() bool { return e.settled() != nil }
+
 // Deadline gives when the next plan is to be taken back, and whether there is one.
 func (e *Engine) Deadline() (time.Time, bool) {
 	var next time.Time

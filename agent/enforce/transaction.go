@@ -272,11 +272,13 @@ func (e *Engine) fail(ctx context.Context, w *work, step Step, cause error) (Rec
 	}
 	r.Failed, r.State = &Failure{step, cause.Error()}, Restoring
 	w.close()
-	if err := e.save(r); err != nil && w.r.State == Judged {
+	err := e.save(r)
+	if err != nil && w.r.State == Judged {
 		r.State = Judged
 		return r, &FailedError{r, errors.Join(cause, err)}
 	}
-	r, err := e.restore(ctx, r)
+	e.remember(r) // so that Recover knows why, where this process lives on
+	r, err = e.restore(ctx, r)
 	return r, &FailedError{r, errors.Join(cause, err)}
 }
 
