@@ -97,6 +97,18 @@ func reported() *api.Report {
 			ID: "W31", Ticket: "CHG\x1b[2J1", By: "root", Opened: before(time.Hour), Until: before(-time.Hour), Changes: 2,
 			Rules: []string{"V-250986", "V-250991"},
 		}},
+		Enforcement: api.Enforcement{
+			Mode: "alert", Error: "cannot reach the enforcer at \"/run/x\": connection refused",
+			Rules: []api.EnforcedRule{
+				{Rule: "V-250986", Mode: "enforce", Plan: "P1", LastApply: before(time.Hour), SetBack: 3, Stopped: "it was set back 3 times within 10m0s"},
+				{Rule: "V-250987", Mode: "plan"},
+				{Rule: "V-250999", Mode: "enforce", Said: "check: \x1b[2Jbad\u202e"},
+			},
+			Plans: []api.Job{
+				{ID: "P2", State: api.JobWaiting, Files: []string{"/etc/ssh/sshd_config"}, Confirm: before(-time.Minute)},
+				{ID: "P1", State: api.JobDone, Files: []string{"/etc/security/faillock.conf"}},
+			},
+		},
 		Conditions: []api.Condition{
 			{Code: "watch-overflow", Message: "events were lost", Since: before(50 * time.Hour)},
 			{Code: "unreadable-file", Message: "permission denied", File: "/etc/snmp/snmpd.conf\u202e", Since: before(0)},

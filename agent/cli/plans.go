@@ -71,7 +71,7 @@ func planStyle(j *api.Job) style {
 // writeEnforcement tells what is done about failing rules besides telling.
 func (e *env) writeEnforcement(s *screen, a *api.Agent) {
 	x := &a.Enforcement
-	if x.Mode == "alert" && len(x.Rules)+len(x.Plans) == 0 && x.Error == "" {
+	if (x.Mode == "alert" || x.Mode == "") && len(x.Rules)+len(x.Plans) == 0 && x.Error == "" {
 		return
 	}
 	s.entry("enforce", plain, fmt.Sprintf("mode %s; otherwise, or with something to tell: %s", safe(x.Mode), rulesCounted(len(x.Rules))))
