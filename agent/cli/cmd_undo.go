@@ -69,32 +69,7 @@ func (e *env) withHand(ctx context.Context, asJSON bool, do func(*agent.Hand) (*
 	if err != nil {
 		return handError(err)
 	}
-	return e.showJob(a, asJSON)
-}
-
-// showJob shows a job that is not about rules to close.
-func (e *env) showJob(a *api.Applied, asJSON bool) error {
-	if asJSON {
-		if err := api.Encode(e.stdout, a, true); err != nil {
-			return err
-		}
-		return appliedVerdict(a)
-	}
-	s := newScreen(e.stdout)
-	for i := range a.Applied {
-		s.job(&a.Applied[i])
-	}
-	for i := range a.Edited {
-		s.line(0, yellow, "edited since: "+safe(a.Edited[i].Path))
-		s.diff(a.Edited[i].Diff)
-	}
-	if err := s.flush(); err != nil {
-		return err
-	}
-	if a.Failed != "" {
-		return errors.New(a.Failed)
-	}
-	return nil
+	return e.showApplied(a, asJSON)
 }
 
 // oneJob is the rule of commands about one job.
