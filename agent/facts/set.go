@@ -56,7 +56,7 @@ func (r *Reader) Set(name string, value any) (*Setting, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot set %s: %w: %w", name, err, ErrNotWritable)
 	}
-	edits, err := set(editor, t.files, lens.Query{Path: src.Path, Fields: src.Fields}, want, into(src, t))
+	edits, err := set(editor, t.files, lens.Query{Path: src.Path, Fields: src.Fields}, want, into(src, t, f))
 	if err != nil {
 		return nil, fmt.Errorf("cannot set %s: %w", name, err)
 	}
@@ -108,9 +108,15 @@ func (r *Reader) writeSource(f *finding.Fact, e *mapping.Entry) (*mapping.Source
 	return src, last, nil
 }
 
-// into is the file for a setting that stands nowhere yet: the first that the
-// mapping names outright, since a folder's files are additions to it.
-func into(src *mapping.Source, t *tree) *lens.File {
+// into is the file for what stands nowhere yet: where the fact's first value stands, if
+// it has one, else the first file that the mapping names outright, since a folder's
+// files are additions to it.
+func into(src *mapping.Source, t *tree, f *finding.Fact) *lens.File {
+	if len(f.Items) > 0 {
+		if file := find(t.files, f.Items[0].File); file != nil {
+			return file
+		}
+	}
 	for _, f := range t.files {
 		if slices.Contains(src.Files, f.Name) {
 			return f
@@ -118,6 +124,21 @@ func into(src *mapping.Source, t *tree) *lens.File {
 	}
 	if len(t.files) > 0 {
 		return t.files[0]
+	}
+	return nil
+}
+
+// find looks for a file by its name, among what is included too.
+func find(files []*lens.File, name string) *lens.File {
+	for _, f := range files {
+		if f.Name == name {
+			return f
+		}
+		for _, included := range f.Included {
+			if file := find(included, name); file != nil {
+				return file
+			}
+		}
 	}
 	return nil
 }
