@@ -166,9 +166,13 @@ func (s *Server) stop() {
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/apply", s.take(func(req *http.Request, who socket.Peer) (any, error) {
-		q := &api.ApplyRequest{}
-		if err := decodeOne(req.Body, q); err != nil {
+		b, err := io.ReadAll(req.Body)
+		if err != nil {
 			return nil, malformed(err)
+		}
+		q, err := Decode(b)
+		if err != nil {
+			return nil, err
 		}
 		return s.o.Desk.Apply(req.Context(), who, q)
 	}))
@@ -264,25 +268,23 @@ func (s *Server) answer(w http.ResponseWriter, code int, v any) {
 
 var errTrailing = errors.New("something follows the document")
 
-// decodeOne reads one JSON object without unknown keys, and nothing after it. That
-// it is an object is looked at first: null, to the decoder, is one that says nothing.
-func decodeOne(r io.Reader, into any) error {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
+// Decode reads what an apply is asked for: one JSON object without unknown keys, and
+// nothing after it. That it is an object is looked at first: null, to the decoder, is
+// one that says nothing. The error is an *api.Refused.
+func Decode(b []byte) (*api.ApplyRequest, error) {
 	if text := bytes.TrimLeft(b, " \t\r\n"); len(text) == 0 || text[0] != '{' {
-		return errors.New("it is no JSON object")
+		return nil, malformed(errors.New("it is no JSON object"))
 	}
+	q := &api.ApplyRequest{}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
+	if err := d.Decode(q); err != nil {
+		return nil, malformed(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errTrailing
+		return nil, malformed(errTrailing)
 	}
-	return nil
+	return q, nil
 }
 
 func malformed(err error) error {
