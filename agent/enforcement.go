@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"stigwatch/agent/config"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
+	"stigwatch/agent/permit"
 	"stigwatch/agent/remedy"
 )
 
@@ -27,7 +29,6 @@ const (
 	cannotFor = 10 * time.Minute
 
 	staleAfter = 100 * time.Millisecond // when a file was another one than the loop saw
-	againAfter = time.Second            // when the enforcer found nothing to do for a rule that fails
 )
 
 // order is what the loop wants of the goroutine that asks the enforcer.
@@ -45,6 +46,7 @@ type enforcement struct {
 	touched bool     // the book changed, and is not kept yet
 	busy    bool     // an order is under way
 	planned []string // rules in the mode plan that wait for their turn
+	alone   []string // rules that are tried one at a time, for one of them keeps the others from it
 	jobs    []api.Job
 	retry   <-chan time.Time // when a rule that has to wait may be tried; nil: none has to
 	away    string           // why the enforcer cannot be asked
@@ -186,30 +188,20 @@ func (l *loop) stopped(id, code, text string, now time.Time) {
 
 // enforce orders what has to be put right, and may be, now. It waits for nothing.
 func (l *loop) enforce(now time.Time) {
-	e := &l.a.parts.cfg.Enforce
-	if !e.On() || l.enforcement.busy {
+	if !l.a.parts.cfg.Enforce.On() || l.enforcement.busy {
 		return
 	}
-	o := order{was: map[string]string{}}
-	var next time.Time
-	for _, id := range l.a.parts.engine.Order {
-		r := l.before[id]
-		_, window := l.inWindow(id)
-		if e.ModeOf(id) != config.ModeEnforce || r.Outcome != finding.Fail || r.Waiver != nil || window {
-			continue
-		}
-		if l.enforcement.book.May(id, now) {
-			o.rules = append(o.rules, id)
-			seen(o.was, &r)
-		} else if at := l.enforcement.book.Of(id).NotBefore; at.After(now) && (next.IsZero() || at.Before(next)) {
-			next = at
-		}
-	}
+	rules, next := l.toPutRight(now)
 	l.enforcement.retry = nil
 	if !next.IsZero() {
 		l.enforcement.retry = time.After(next.Sub(now))
 	}
-	if len(o.rules) == 0 && len(l.enforcement.planned) > 0 {
+	o := order{rules: rules, was: map[string]string{}}
+	for _, id := range rules {
+		r := l.before[id]
+		seen(o.was, &r)
+	}
+	if len(rules) == 0 && len(l.enforcement.planned) > 0 {
 		o.plan, o.rules, l.enforcement.planned = true, l.enforcement.planned, nil
 	}
 	if len(o.rules) == 0 {
@@ -220,6 +212,61 @@ func (l *loop) enforce(now time.Time) {
 		l.enforcement.busy = true
 	default: // the one before is about to be taken
 	}
+}
+
+// toPutRight gives the rules that the next order is about, and when the first of those
+// that have to wait may be tried. A rule that came to nothing before is tried alone,
+// after the others.
+func (l *loop) toPutRight(now time.Time) (rules []string, next time.Time) {
+	e := &l.a.parts.cfg.Enforce
+	var alone []string
+	for _, id := range l.a.parts.engine.Order {
+		r, book := l.before[id], l.enforcement.book.Of(id)
+		_, window := l.inWindow(id)
+		switch {
+		case e.ModeOf(id) != config.ModeEnforce || r.Outcome != finding.Fail || r.Waiver != nil || window:
+		case !l.enforcement.book.May(id, now):
+			if at := book.NotBefore; at.After(now) && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		case !writable(&r):
+			l.forPeople(id, forPeople(&r), now)
+		case book.Failures > 0 || slices.Contains(l.enforcement.alone, id):
+			alone = append(alone, id)
+		default:
+			rules = append(rules, id)
+		}
+	}
+	if len(rules) == 0 && len(alone) > 0 {
+		rules = alone[:1]
+	}
+	return rules, next
+}
+
+// forPeople tells once that a rule in the mode enforce is not for stigwatch to put right.
+func (l *loop) forPeople(id, why string, now time.Time) {
+	l.enforcement.touched = true
+	if l.enforcement.book.Wait(id, why, now.Add(cannotFor)) {
+		l.agentAlert("enforce-manual", fmt.Sprintf("%s is in the mode enforce and is for people to put right: %s", id, why))
+	}
+}
+
+// forPeople says why a failing result cannot be put right by writing.
+func forPeople(r *finding.Result) string {
+	var why []string
+	for i := range r.Evidence {
+		it := &r.Evidence[i]
+		if _, ok := permit.Of(it.Fact); it.Expected == "" || ok {
+			continue
+		}
+		if text := it.Fact + ": " + permit.Never(it.Fact); !slices.Contains(why, text) {
+			why = append(why, text)
+		}
+	}
+	if len(why) == 0 {
+		return "it is set in a file that stigwatch does not write"
+	}
+	return strings.Join(why, "; ")
 }
 
 // seen notes the files that a result rests on, as they were read.
@@ -278,39 +325,73 @@ func (a *Agent) carryOut(ctx context.Context, o order) func(*loop) {
 
 // ordered takes note of what came of an order.
 func (l *loop) ordered(ctx context.Context, o order, got *api.Applied, err error) {
-	if err == nil && len(got.Applied) > 0 {
-		l.update(ctx, got.Applied[0].Files) // the watch may not have told of them yet
+	if err == nil { // the watch may not have told of it yet
+		l.update(ctx, filesOf(o, got))
 	}
 	now := time.Now()
 	l.enforcement.busy, l.enforcement.touched = false, true
-	away, refused := (*api.Unreachable)(nil), (*api.Refused)(nil)
-	switch {
-	case errors.As(err, &away):
+	if away := (*api.Unreachable)(nil); errors.As(err, &away) {
 		l.enforcerAway(o, away, now)
-	case errors.As(err, &refused) && slices.Contains([]string{"taken-back", "rate", "waived"}, refused.Reason):
-		for _, id := range o.rules {
-			l.leftAlone(id, refused.Reason, refused.Text, now)
-		}
-	case errors.As(err, &refused) && (refused.Reason == "mode" || refused.Reason == "configuration"):
-		l.putOff(o.rules, refused.Text, now) // it reads the configuration at another time
-	case errors.As(err, &refused) && refused.Reason == "stale-digest":
-		for _, id := range o.rules { // somebody is at the file: its next event comes
-			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(staleAfter))
-		}
-	case err != nil:
-		l.enforcement.away = ""
-		l.came(o.rules, err.Error(), now)
-	case got.Failed != "":
-		l.enforcement.away = ""
-		l.came(o.rules, got.Failed, now)
-	default:
+	} else {
 		l.enforcement.away = ""
 		l.a.conds.clear("enforcer-away")
-		l.closedBy(o, got, now)
+		l.answered(o, got, err, now)
 	}
 	l.keepEnforcement()
 	l.publish(now)
 	l.enforce(now)
+}
+
+// filesOf are those that an order was about, and that were written.
+func filesOf(o order, got *api.Applied) []string {
+	files := slices.Sorted(maps.Keys(o.was))
+	for i := range got.Applied {
+		files = append(files, got.Applied[i].Files...)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// answered takes note of what the enforcer said to an order. When it comes to nothing
+// for several rules, each is tried alone at once: the others are not to wait for the
+// one that cannot be put right.
+func (l *loop) answered(o order, got *api.Applied, err error, now time.Time) {
+	why := got.Failed
+	if err != nil {
+		why = err.Error()
+	}
+	if why != "" && len(o.rules) > 1 {
+		l.enforcement.alone = slices.Clone(o.rules)
+		return
+	}
+	l.enforcement.alone = slices.DeleteFunc(l.enforcement.alone, func(id string) bool { return slices.Contains(o.rules, id) })
+	refused := (*api.Refused)(nil)
+	switch {
+	case errors.As(err, &refused):
+		l.refusedOrder(o.rules, refused, now)
+	case why != "":
+		l.came(o.rules, why, now)
+	default:
+		l.closedBy(o, got, now)
+	}
+}
+
+// refusedOrder takes note of why the enforcer did not take an order. Some reasons only
+// say that it came too early.
+func (l *loop) refusedOrder(rules []string, refused *api.Refused, now time.Time) {
+	for _, id := range rules {
+		switch refused.Reason {
+		case "taken-back", "rate", "waived":
+			l.leftAlone(id, refused.Reason, refused.Text, now)
+		case "mode", "configuration", "waits-for-confirmation", "unfinished":
+			l.putOff(id, refused.Text, now)
+		case "stale-digest", "changed", "being-written": // the file's next event comes
+			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(staleAfter))
+		default:
+			l.came(rules, refused.Text, now)
+			return
+		}
+	}
 }
 
 // enforcerAway keeps one condition while the enforcer cannot be reached.
@@ -352,12 +433,10 @@ func (l *loop) leftAlone(id, code, why string, now time.Time) {
 	}
 }
 
-// putOff tries rules again after a while, and tells why when that is news.
-func (l *loop) putOff(rules []string, why string, now time.Time) {
-	for _, id := range rules {
-		if l.enforcement.book.Wait(id, why, now.Add(awayFor)) {
-			l.agentAlert("enforce-failed", fmt.Sprintf("%s is not put right yet: %s", id, why))
-		}
+// putOff tries a rule again after a while, and tells why when that is news.
+func (l *loop) putOff(id, why string, now time.Time) {
+	if l.enforcement.book.Wait(id, why, now.Add(awayFor)) {
+		l.agentAlert("enforce-failed", fmt.Sprintf("%s is not put right yet: %s", id, why))
 	}
 }
 
@@ -373,14 +452,14 @@ func (l *loop) closedBy(o order, got *api.Applied, now time.Time) {
 	}
 	for i := range got.Cannot {
 		c := &got.Cannot[i]
-		if slices.Contains(o.rules, c.Rule) && l.enforcement.book.Wait(c.Rule, c.Reason, now.Add(cannotFor)) {
-			l.agentAlert("enforce-manual", fmt.Sprintf("%s is in the mode enforce and is for people to put right: %s", c.Rule, c.Reason))
+		if slices.Contains(o.rules, c.Rule) {
+			l.forPeople(c.Rule, c.Reason, now)
 		}
 	}
 	for _, id := range o.rules { // the enforcer sees it otherwise: it has read the files later, or other ones
 		put := slices.ContainsFunc(got.Applied, func(j api.Job) bool { return slices.Contains(j.Rules, id) })
 		if !put && l.before[id].Outcome == finding.Fail && l.enforcement.book.May(id, now) {
-			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(againAfter))
+			l.came([]string{id}, "the enforcer finds nothing to put right", now)
 		}
 	}
 }

@@ -124,7 +124,7 @@ func (l *loop) heed(j *api.Job, now time.Time) {
 		switch {
 		case j.Auto && stands:
 			book.Done(id, j.ID, now)
-		case j.Undoes != "" && j.State == api.JobDone, j.State == api.JobRestored && strings.HasPrefix(j.Why, "confirm"):
+		case j.UndoneByWill():
 			if l.a.parts.cfg.Enforce.ModeOf(id) == config.ModeEnforce && book.Stop(id, "what was written was taken back", now) {
 				l.stopped(id, "enforce-stopped", fmt.Sprintf("%s is left alone: plan %s was taken back; \"stigwatch apply %s\" takes it up again", id, j.ID, id), now)
 			}
@@ -156,8 +156,12 @@ func jobText(j *api.Job, was string) (code, text string, severity finding.Severi
 	return "applied", fmt.Sprintf("plan %s wrote %s %s, for %s", j.ID, files, by, ruleList(j.Rules, "")), ""
 }
 
-// forgetJobs drops what was told of plans that the enforcer no longer shows.
+// forgetJobs drops what was told of plans that the enforcer no longer shows. When it
+// shows none its file is gone, as after each start of the machine, and comes again.
 func (l *loop) forgetJobs() {
+	if len(l.enforcement.jobs) == 0 {
+		return
+	}
 	for id := range l.enforcement.book.Told {
 		if !slices.ContainsFunc(l.enforcement.jobs, func(j api.Job) bool { return j.ID == id }) {
 			delete(l.enforcement.book.Told, id)

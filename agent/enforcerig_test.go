@@ -14,6 +14,7 @@ import (
 	"stigwatch/agent/api"
 	"stigwatch/agent/config"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
 	"stigwatch/testdata/appliance/gen"
 )
@@ -32,6 +33,7 @@ type trouble struct {
 	names   []string   // of the steps since arm
 	at      int        // counted from 1; 0: never
 	forGood bool       // at all steps after it too
+	name    string     // of the step; then at is not looked at, and it comes once
 	do      func(name string) error
 }
 
@@ -39,7 +41,10 @@ func (x *trouble) step(name string) error {
 	x.mu.Lock()
 	x.names = append(x.names, name)
 	n, do := len(x.names), x.do
-	if x.at == 0 || n < x.at || n > x.at && !x.forGood {
+	switch {
+	case x.name != "" && x.name == name:
+		x.name = ""
+	case x.at <= 0 || n < x.at || n > x.at && !x.forGood:
 		do = nil
 	}
 	x.mu.Unlock()
@@ -53,7 +58,15 @@ func (x *trouble) step(name string) error {
 func (x *trouble) arm(n int, do func(name string) error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.names, x.at, x.do, x.forGood = nil, n, do, false
+	x.names, x.at, x.do, x.forGood, x.name = nil, n, do, false, ""
+}
+
+// whenAt has something happen at the next step of a name.
+func (x *trouble) whenAt(name string, do func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.names, x.at, x.name, x.forGood = nil, 0, name, false
+	x.do = func(string) error { do(); return nil }
 }
 
 // fails has trouble come at every step from the n-th on.
@@ -69,7 +82,7 @@ func (x *trouble) calm() []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	names := x.names
-	x.names, x.at, x.do = nil, 0, nil
+	x.names, x.at, x.do, x.name = nil, 0, nil, ""
 	return names
 }
 
@@ -426,3 +439,14 @@ func sampled(names []string) (out []int) {
 }
 
 func timeIsUp() <-chan time.Time { return time.After(patience) }
+func verdict(event finding.Event, rule string) func(alert.Message) bool {
+	return func(m alert.Message) bool { return m.Event == event && m.Rule == rule }
+}
+
+// inLoop does something in the loop, and waits until the journal has it.
+func (h *house) inLoop(do func(l *loop)) {
+	h.t.Helper()
+	if _, err := inLoop(context.Background(), h.agent, func(l *loop) (struct{}, error) { do(l); return struct{}{}, nil }); err != nil {
+		h.t.Fatal(err)
+	}
+}

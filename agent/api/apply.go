@@ -126,6 +126,12 @@ type Job struct {
 	Gone    bool      `json:"copies_gone"`
 }
 
+// UndoneByWill says that somebody took a plan back, or nobody confirmed it: what it
+// wrote is not wanted. It is the undo that says the former.
+func (j *Job) UndoneByWill() bool {
+	return j.Undoes != "" && j.State == JobDone || j.State == JobRestored && strings.HasPrefix(j.Why, "confirm")
+}
+
 // Wrote is one file that a job wrote.
 type Wrote struct {
 	Path  string   `json:"path"`
