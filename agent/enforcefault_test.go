@@ -100,7 +100,7 @@ func TestAfterADiskIsMendedTheSameEnforcerGoesOn(t *testing.T) {
 	h.trouble.arm(0, nil)
 	h.applied()
 	names := h.trouble.calm()
-	points := []string{"create state staged", "swap " + issueFile, "rename state judged", "create state done"}
+	points := []string{"create state written", "swap " + issueFile, "rename state judged", "create state done"}
 	for _, point := range points {
 		n := slices.Index(names, point) + 1
 		if n == 0 {

@@ -29,6 +29,7 @@ const (
 	cannotFor = 10 * time.Minute
 
 	staleAfter = 100 * time.Millisecond // when a file was another one than the loop saw
+	againAfter = time.Second            // when the enforcer found nothing to do for a rule that fails
 )
 
 // order is what the loop wants of the goroutine that asks the enforcer.
@@ -42,11 +43,12 @@ type order struct {
 // enforcement is the loop's side of putting rules right.
 type enforcement struct {
 	book    remedy.Book
-	known   bool     // the book was kept by an earlier run
-	touched bool     // the book changed, and is not kept yet
-	busy    bool     // an order is under way
-	planned []string // rules in the mode plan that wait for their turn
-	alone   []string // rules that are tried one at a time, for one of them keeps the others from it
+	known   bool           // the book was kept by an earlier run
+	touched bool           // the book changed, and is not kept yet
+	busy    bool           // an order is under way
+	planned []string       // rules in the mode plan that wait for their turn
+	alone   []string       // rules that are tried one at a time, for one of them keeps the others from it
+	missed  map[string]int // rule → how often in a row the enforcer found nothing to do for it
 	jobs    []api.Job
 	retry   <-chan time.Time // when a rule that has to wait may be tried; nil: none has to
 	away    string           // why the enforcer cannot be asked
@@ -445,6 +447,7 @@ func (l *loop) closedBy(o order, got *api.Applied, now time.Time) {
 	for i := range got.Applied {
 		for _, id := range got.Applied[i].Rules {
 			l.enforcement.book.Done(id, got.Applied[i].ID, now)
+			delete(l.enforcement.missed, id)
 		}
 	}
 	for i := range got.LeftAlone {
@@ -459,9 +462,27 @@ func (l *loop) closedBy(o order, got *api.Applied, now time.Time) {
 	for _, id := range o.rules { // the enforcer sees it otherwise: it has read the files later, or other ones
 		put := slices.ContainsFunc(got.Applied, func(j api.Job) bool { return slices.Contains(j.Rules, id) })
 		if !put && l.before[id].Outcome == finding.Fail && l.enforcement.book.May(id, now) {
-			l.came([]string{id}, "the enforcer finds nothing to put right", now)
+			l.missed(id, now)
 		}
 	}
+}
+
+// mostMissed is how often in a row the enforcer may find nothing to do for a rule that
+// fails here, before that is told.
+const mostMissed = 5
+
+// missed takes note that the enforcer sees a rule otherwise: mostly because the event of
+// a file that has just been put right is still on its way.
+func (l *loop) missed(id string, now time.Time) {
+	if l.enforcement.missed == nil {
+		l.enforcement.missed = map[string]int{}
+	}
+	if l.enforcement.missed[id]++; l.enforcement.missed[id] < mostMissed {
+		l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(againAfter))
+		return
+	}
+	delete(l.enforcement.missed, id)
+	l.came([]string{id}, "the enforcer finds nothing to put right", now)
 }
 
 // planBody is the body of an entry about a plan that was worked out.

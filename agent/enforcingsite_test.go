@@ -152,7 +152,7 @@ func TestATimeServerIsOneWordOrNotWritten(t *testing.T) {
 }
 
 func TestALogServerIsOneWordOrNotWritten(t *testing.T) {
-	const file = "/etc/rsyslog.conf" // what the mapping names outright
+	const file = "/etc/rsyslog.d/60-remote.conf" // where the other forwards stand
 	for _, c := range hosts() {
 		t.Run(c.name, func(t *testing.T) {
 			dir := appliance(t, "compliant")
