@@ -227,3 +227,23 @@ func TestEvidenceDecidesNoByte(t *testing.T) {
 		}
 	}
 }
+
+// The look at who owns what is not only at the start: nothing of the configuration has
+// to change for it to fail.
+func TestTrustIsLookedAtAtEachRequest(t *testing.T) {
+	needRoot(t)
+	dir := appliance(t, "compliant")
+	edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "root: ../root", "root: /\nprobe: false")
+	e := &Enforcer{o: optionsIn(dir).withDefaults()}
+	mustDo(t, e.refresh())
+	t.Cleanup(func() { e.parts.close() })
+	first := e.parts
+	mustDo(t, e.refresh())
+	mustDo(t, os.Chown(dir, agentUID, -1))
+	if err := e.refresh(); err == nil || e.parts != first {
+		t.Errorf("it goes on: %v", err)
+	}
+	if err := (&Enforcer{o: e.o}).refresh(); err == nil {
+		t.Error("it begins")
+	}
+}
