@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -394,7 +396,7 @@ func (h *house) toldOnce() {
 	}
 }
 
-// ledgerOf reads the enforcer's ledger from the disk.
+// ledgerOf reads the enforcer's ledger from the disk, the oldest plan first.
 func ledgerOf(t testing.TB, dir string) (out []enforce.Record) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "state-enforcer/plans/*/plan.json"))
@@ -412,6 +414,7 @@ func ledgerOf(t testing.TB, dir string) (out []enforce.Record) {
 		}
 		out = append(out, r)
 	}
+	slices.SortFunc(out, func(a, b enforce.Record) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out
 }
 
