@@ -48,6 +48,9 @@ type EnforcerOptions struct {
 	Now      func() time.Time        // nil: time.Now
 	Serving  bool                    // the process stays, and takes back what nobody confirms in time
 	Services bool                    // have services take files up although the root is not the machine's
+
+	CheckTimeout   time.Duration // of a program that checks a file; 0: see enforce.Options
+	ServiceTimeout time.Duration // of a service that takes files up; 0: half a minute
 }
 
 // OpenEnforcer loads the configuration, takes the enforcer's state folder, and
@@ -63,7 +66,7 @@ func OpenEnforcer(ctx context.Context, o Options, eo EnforcerOptions) (*Enforcer
 		return nil, nil, err
 	}
 	e.agent = e.parts.cfg.Enforce.AgentUser
-	e.services = newServices(eo.Bus, e.parts.cfg.Enforce.Reload, e.parts.cfg.Root == "/" || eo.Services)
+	e.services = newServices(eo.Bus, e.parts.cfg.Enforce.Reload, e.parts.cfg.Root == "/" || eo.Services, eo.ServiceTimeout)
 	jobs, err := enforce.Open(e.jobOptions())
 	if err != nil {
 		e.parts.close()
@@ -81,7 +84,7 @@ func (e *Enforcer) jobOptions() enforce.Options {
 	cfg := e.parts.cfg
 	o := enforce.Options{
 		Dir: cfg.Enforce.Dir, Programs: e.eo.Programs, Now: e.eo.Now, Step: e.eo.Step, Judge: e.judge,
-		Reload: e.services.take, Healthy: e.services.healthy,
+		Reload: e.services.take, Healthy: e.services.healthy, CheckTimeout: e.eo.CheckTimeout,
 		Files: replace.Options{Root: cfg.Root, Owner: uint32(os.Geteuid())},
 	}
 	if o.Programs == nil && cfg.Root != "/" {

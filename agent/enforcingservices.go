@@ -1,12 +1,14 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"stigwatch/agent/plan"
@@ -21,15 +23,18 @@ const serviceTime = 30 * time.Second
 type services struct {
 	bus     *units.Bus
 	command map[string][]string
-	on      bool // false: the root is not the machine's, so its services are not to be touched
+	on      bool          // false: the root is not the machine's, so its services are not to be touched
+	limit   time.Duration // for one service
 
-	mu   sync.Mutex // guards what follows
-	ran  []string   // units that took files up the last time
-	told []string   // what to say of it
+	mu   sync.Mutex      // guards what follows
+	ran  []string        // units that took files up the last time
+	told []string        // what to say of it
+	down map[string]bool // units that went down then: with the old files they are brought up
 }
 
-func newServices(socket string, command map[string][]string, on bool) *services {
-	return &services{bus: units.New(units.Options{Socket: socket, Timeout: serviceTime}), command: command, on: on}
+func newServices(socket string, command map[string][]string, on bool, limit time.Duration) *services {
+	limit = cmp.Or(limit, serviceTime)
+	return &services{bus: units.New(units.Options{Socket: socket, Timeout: limit}), command: command, on: on, limit: limit, down: map[string]bool{}}
 }
 
 func (s *services) close() { s.bus.Close() }
@@ -62,18 +67,30 @@ func (s *services) take(ctx context.Context, names []string) error {
 }
 
 func (s *services) one(ctx context.Context, name string) (ran bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, serviceTime)
+	ctx, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	if c := s.command[name]; len(c) > 0 {
 		return true, runCommand(ctx, c)
 	}
-	return s.bus.Take(ctx, name, plan.HowOf(name))
+	fell := s.down[name]
+	delete(s.down, name)
+	ran, err = s.bus.Take(ctx, name, plan.HowOf(name))
+	if err == nil && !ran && fell {
+		ran, err = true, s.bus.Revive(ctx, name)
+	}
+	if errors.Is(err, units.ErrDown) {
+		s.down[name] = true
+	}
+	return ran, err
 }
 
-// runCommand runs a command of the configuration: no shell, no environment.
+// runCommand runs a command of the configuration: no shell, no environment. When its
+// time is over, all that it started in its process group ends with it.
 func runCommand(ctx context.Context, argv []string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Dir, cmd.WaitDelay = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, "/", time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil
@@ -100,6 +117,7 @@ func (s *services) healthy(ctx context.Context, _ []string) error {
 		case a.Err != nil:
 			return a.Err
 		case a.State.Active != "active":
+			s.down[a.Unit] = true
 			return fmt.Errorf("%s is %s (%s) now", a.Unit, a.State.Active, a.State.Sub)
 		}
 	}

@@ -18,7 +18,7 @@ func (o object) LookupMethod(method string) (dbus.Method, bool) {
 	switch method {
 	case "GetAll":
 		return call{in: 1, out: 1, do: func() []any { return []any{o.s.getAll(o.path)} }}, true
-	case "ReloadOrTryRestartUnit", "TryRestartUnit":
+	case "ReloadOrTryRestartUnit", "TryRestartUnit", "RestartUnit":
 		return call{in: 2, out: 1, result: dbus.ObjectPath(""), with: func(args []any) []any {
 			return []any{o.s.take(method, *args[0].(*string))}
 		}}, true
