@@ -3,8 +3,6 @@ package agent
 import (
 	"context"
 	"crypto/rand"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -393,10 +391,6 @@ func (l *loop) unreadable() {
 	l.a.conds.replace("unreadable-file", bad)
 }
 
-// maxRounds bounds how often new includes may lead to newer ones in one go; the
-// resync finds the rest.
-const maxRounds = 8
-
 // expiring tells of each attestation and waiver that ends soon, once for each of
 // the thresholds that it crosses.
 func (l *loop) expiring(now time.Time) {
@@ -407,120 +401,4 @@ func (l *loop) expiring(now time.Time) {
 		}
 	}
 	l.a.conds.keep("expiring ", func(key string) bool { return soon[key] != "" })
-}
-
-// rewatch gives the watch the set of paths that facts look for, when it changed,
-// and looks at those that are new: nobody saw what happened to them before.
-func (l *loop) rewatch(ctx context.Context) {
-	for range maxRounds {
-		files, dirs := l.a.parts.watched()
-		if slices.Equal(files, l.files) && slices.Equal(dirs, l.dirs) {
-			return
-		}
-		added := l.watch(files, dirs)
-		if len(added) == 0 || l.snap == nil {
-			return
-		}
-		l.update(ctx, added)
-	}
-}
-
-// watch makes the watches, and renews those that there are.
-func (l *loop) watch(files, dirs []string) []string {
-	l.files, l.dirs = files, dirs
-	added, err := l.a.watcher.Set(slices.Concat(files, []string{canaryPath, jobsWatched}), dirs)
-	l.a.blame.watch(files, dirs)
-	if err == nil {
-		l.a.conds.clear("watch-incomplete")
-		return added
-	}
-	if l.a.conds.set("watch-incomplete", err.Error(), "") {
-		l.agentAlert("watch-incomplete", err.Error())
-	}
-	return added
-}
-
-// update reads these paths again and judges what they can have changed: first
-// the rules of facts whose value changed, so that alerts leave at once; then
-// those of facts that only stand elsewhere now, whose evidence has to follow.
-func (l *loop) update(ctx context.Context, paths []string) {
-	start := time.Now()
-	snap, changed := l.a.parts.reader.Update(paths)
-	l.earlier, l.snap, l.paths = l.snap, snap, paths
-	defer func() { l.paths = nil }()
-	if changed.None() {
-		return
-	}
-	engine := l.a.parts.engine
-	first := engine.Affected(changed.Values)
-	if len(first) > 0 {
-		l.judge(ctx, first)
-		if !slices.ContainsFunc(paths, isLive) {
-			l.a.askAgain(first)
-		}
-	}
-	rest := slices.DeleteFunc(engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
-	if len(rest) > 0 {
-		l.judge(ctx, rest)
-	}
-	l.publish(time.Now())
-	l.a.timing.pass(time.Since(start), false)
-}
-
-// reload builds everything anew and swaps it in. When the new configuration has
-// a mistake the old one stays, and status says so.
-func (l *loop) reload(ctx context.Context) {
-	l.a.o.Reloading()
-	defer l.a.o.Ready()
-	next, err := build(l.a.o)
-	if err == nil {
-		err = l.swap(ctx, next)
-	}
-	was := l.a.reloads.Load()
-	if err != nil {
-		l.a.reloads.Store(&reloadState{loaded: was.loaded, err: err.Error()})
-		l.a.conds.set("config-refused", err.Error(), l.a.parts.cfg.Path)
-		l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, err.Error()))
-		l.agentAlert("config-refused", fmt.Sprintf("the new configuration was refused, the one of %s stays live: %v", was.loaded.UTC().Format(time.RFC3339), err))
-		l.publish(time.Now())
-		return
-	}
-	l.a.reloads.Store(&reloadState{loaded: time.Now()})
-	l.a.conds.clear("config-refused")
-	l.a.tests.retime()
-	l.a.store.put(nil, l.a.parts.record(journal.Config, l.a.o.Version, ""))
-	l.a.recordPeople(time.Now())
-	l.modes(time.Now())
-	l.full(ctx)
-	l.a.askAgain(l.a.parts.engine.Order)
-}
-
-// isLive tells the path of an answer of the running appliance.
-func isLive(path string) bool { return strings.HasPrefix(path, facts.LivePrefix) }
-
-// swap puts new parts in place. What only a restart can change is refused.
-func (l *loop) swap(_ context.Context, next *parts) error {
-	was := l.a.parts.cfg
-	if was.StateDir != next.cfg.StateDir || was.RuntimeDir != next.cfg.RuntimeDir || was.Socket != next.cfg.Socket {
-		next.close()
-		return errors.New("cannot change state_dir or runtime_dir without a restart: systemctl restart stigwatch")
-	}
-	opened, err := l.a.openSinks(next.cfg.Sinks)
-	if err != nil {
-		next.close()
-		return err
-	}
-	next.reader.Hold(l.a.watcher.Busy)
-	old := l.a.parts
-	next.asker.takeOver(old.asker)
-	l.a.parts = next
-	l.a.live.Store(next)
-	l.a.serveSinks(next.cfg.Sinks, opened)
-	l.beats.retime(next.cfg.Sinks, time.Now())
-	l.askWho(next.cfg.Who)
-	maps.DeleteFunc(l.before, func(id string, _ finding.Result) bool { return next.engine.Rules[id] == nil })
-	next.reader.All()
-	l.watch(next.watched())
-	old.close()
-	return nil
 }
