@@ -35,6 +35,7 @@ type Listener struct {
 	path  string
 	made  os.FileInfo
 	slots chan struct{} // one token for each open connection
+	guest chan struct{} // one token for each of those that are neither root's nor this process's own user's
 	done  chan struct{} // closed by Close
 	once  sync.Once
 }
@@ -65,14 +66,14 @@ func Listen(path, group string, limit int) (*Listener, error) {
 		_ = u.Close()
 		return nil, err
 	}
-	return &Listener{UnixListener: u, path: path, made: made, slots: make(chan struct{}, limit), done: make(chan struct{})}, nil
+	return &Listener{UnixListener: u, path: path, made: made, slots: make(chan struct{}, limit), guest: make(chan struct{}, guests(limit)), done: make(chan struct{})}, nil
 }
 
 // Adopt takes over a socket that somebody else listens at already and will remove:
 // the service manager, for a service that is started by its socket.
 func Adopt(u *net.UnixListener, limit int) *Listener {
 	u.SetUnlinkOnClose(false)
-	return &Listener{UnixListener: u, slots: make(chan struct{}, limit), done: make(chan struct{})}
+	return &Listener{UnixListener: u, slots: make(chan struct{}, limit), guest: make(chan struct{}, guests(limit)), done: make(chan struct{})}
 }
 
 // clear removes a socket that nobody listens at any more. A living one, and
@@ -125,7 +126,12 @@ func guard(path, group string) (os.FileInfo, error) {
 	return info, nil
 }
 
-// Accept waits for a free place, then for a connection.
+// guests is how many of a limit of connections others than root and this process's own
+// user may have: however many they open, the owners get in.
+func guests(limit int) int { return max(1, limit*3/4) }
+
+// Accept waits for a free place, then for a connection. Guests beyond their number
+// are shown out.
 func (l *Listener) Accept() (net.Conn, error) {
 	select {
 	case l.slots <- struct{}{}:
@@ -137,7 +143,23 @@ func (l *Listener) Accept() (net.Conn, error) {
 		<-l.slots
 		return nil, err
 	}
-	return &conn{UnixConn: c, release: sync.OnceFunc(func() { <-l.slots })}, nil
+	in := &conn{UnixConn: c, release: sync.OnceFunc(func() { <-l.slots })}
+	if p := peerOf(in); p.Known && (p.UID == 0 || int(p.UID) == os.Geteuid()) {
+		return in, nil
+	}
+	return l.admit(in)
+}
+
+// admit takes a guest in, or waits for the next connection when there are enough.
+func (l *Listener) admit(in *conn) (net.Conn, error) {
+	select {
+	case l.guest <- struct{}{}:
+		in.release = sync.OnceFunc(func() { <-l.guest; <-l.slots })
+		return in, nil
+	default:
+		_ = in.Close()
+		return l.Accept()
+	}
 }
 
 // Close stops listening and removes the socket, unless another agent has put
