@@ -57,12 +57,18 @@ func (h *house) passes(rule string) bool {
 // leftAlone fails when anything was, or is, done about a bad file.
 func (h *house) leftAlone(file, bad string) {
 	h.t.Helper()
-	for busy := true; busy; {
-		h.inLoop(func(l *loop) { l.enforce(time.Now()); busy = l.enforcement.busy })
-	}
+	h.notBusy()
 	h.rest()
 	if now := read(h.t, h.dir, file); now != bad {
 		h.t.Errorf("%s was written: %q", file, now)
+	}
+}
+
+// notBusy waits until no order is under way, or could be.
+func (h *house) notBusy() {
+	h.t.Helper()
+	for busy := true; busy; {
+		h.inLoop(func(l *loop) { l.enforce(time.Now()); busy = l.enforcement.busy })
 	}
 }
 
@@ -269,9 +275,7 @@ func TestAnEnforcerThatIsAwayIsToldOnceAndWhatWaitedIsPutRight(t *testing.T) {
 	if h.has("enforcer-away") {
 		t.Error("the condition stays, although it has answered, if only by saying no")
 	}
-	for !h.enforced(issueRule).NextTry.After(time.Now()) || !h.enforced(chronyRule).NextTry.After(time.Now()) {
-		atRest(t, h.agent)
-	}
+	h.notBusy()
 	h.trouble.calm()
 	h.inLoop(func(l *loop) { l.hurry() })
 	h.putRight(issueRule)
@@ -368,4 +372,33 @@ func TestAStartOfTheMachineTellsNoPlanAgain(t *testing.T) {
 		t.Errorf("the next one was told %d times", n)
 	}
 	h.toldOnce()
+}
+
+// As long as a plan waits for people nothing else may write its file.
+func TestAPlanThatWaitsKeepsARuleWaitingAndNoLonger(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "", EnforcerOptions{})
+	id := h.waiting()
+	configure(t, h.dir, "\nenforce:\n"+enforceChrony)
+	h.reload <- struct{}{}
+	h.until(code("enforce-mode"))
+	h.badChrony("while it waits")
+	if m := h.until(code("enforce-failed")); !strings.Contains(m.Text, id) {
+		t.Error(m.Text)
+	}
+	for range 4 {
+		h.inLoop(func(l *loop) { l.hurry() })
+		h.notBusy()
+	}
+	if r := h.enforced(chronyRule); r.Stopped != "" {
+		t.Errorf("%+v", r)
+	}
+	if _, err := h.client.Confirm(context.Background(), id); err != nil {
+		t.Fatal(err)
+	}
+	h.inLoop(func(l *loop) { l.hurry() })
+	h.putRight(chronyRule)
+	if n := h.count("enforce-failed", ""); n != 1 {
+		t.Errorf("told %d times", n)
+	}
 }
