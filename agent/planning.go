@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/enforce"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/plan"
 )
@@ -51,7 +52,11 @@ func (p *parts) shownPlan(made *plan.Plan, rules []string, now time.Time) *api.P
 		Closes: []api.PlanRule{}, Cannot: []api.PlanRefusal{},
 	}
 	for i := range made.Files {
-		out.Files = append(out.Files, shownFile(&made.Files[i]))
+		f := shownFile(&made.Files[i])
+		if p.cfg.Root == "/" { // elsewhere the machine's programs are not the appliance's
+			f.Check = enforce.CheckedBy(f.Path)
+		}
+		out.Files = append(out.Files, f)
 	}
 	for i := range made.Changes {
 		c := &made.Changes[i]

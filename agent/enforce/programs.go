@@ -3,6 +3,7 @@ package enforce
 import (
 	"context"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -61,9 +62,19 @@ type Check struct {
 	NotChecked string `json:"not_checked,omitempty"`
 }
 
+// CheckedBy names the program that checks a file before it is replaced, or once it
+// was: "" where none is known, or where it is not installed.
+func CheckedBy(file string) string {
+	p, _, ok := programFor(Programs(), file)
+	if info, err := os.Stat(p.File); !ok || err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return p.Name
+}
+
 // programFor gives the program that reads a file, and whether as its main one.
-func (e *Engine) programFor(file string) (p Program, main, ok bool) {
-	for _, p := range e.opts.Programs {
+func programFor(programs []Program, file string) (p Program, main, ok bool) {
+	for _, p := range programs {
 		if p.Main == file {
 			return p, true, true
 		}
@@ -78,7 +89,7 @@ func (e *Engine) programFor(file string) (p Program, main, ok bool) {
 func (e *Engine) checkCandidates(ctx context.Context, w *work) error {
 	for i, c := range w.cands {
 		path := w.r.Files[i].Path
-		p, main, ok := e.programFor(path)
+		p, main, ok := programFor(e.opts.Programs, path)
 		if !ok {
 			w.note(Check{Path: path, NotChecked: "no program is known that checks it"})
 			continue
@@ -101,7 +112,7 @@ func (e *Engine) checkCandidates(ctx context.Context, w *work) error {
 func (e *Engine) checkWhole(ctx context.Context, w *work) error {
 	asked := map[string]Check{}
 	for _, f := range w.r.Files {
-		p, main, ok := e.programFor(f.Path)
+		p, main, ok := programFor(e.opts.Programs, f.Path)
 		if !ok || main && !p.WholeOnly {
 			continue
 		}

@@ -259,3 +259,18 @@ func TestTheShippedProgramsAreFixedCommands(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckedByNamesOnlyWhatIsInstalled(t *testing.T) {
+	for _, p := range Programs() {
+		want := p.Name
+		if _, err := os.Stat(p.File); err != nil {
+			want = ""
+		}
+		if got := CheckedBy(p.Main); got != want {
+			t.Errorf("%s is checked by %q, want %q", p.Main, got, want)
+		}
+	}
+	if got := CheckedBy("/etc/issue"); got != "" {
+		t.Errorf("/etc/issue is checked by %q", got)
+	}
+}
