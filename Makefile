@@ -37,7 +37,7 @@ test: rigs
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "not gofmt-clean: $$bad" >&2; exit 1; }
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
-	STIGWATCH_NEED_RIGS=1 go test -race $(PACKAGES)
+	STIGWATCH_NEED_RIGS=1 go test -race -timeout 30m $(PACKAGES)
 
 bench:
 	go test . -run '^$$' -bench . -benchtime 1x -timeout 20m
