@@ -152,6 +152,7 @@ func TestWhatSomebodyElseDoesInTheMiddleIsNotLost(t *testing.T) {
 				}
 				h.meddled(point, what, do)
 			}
+			h.sameAsAFreshCheckFor(issueRule, "at the end")
 			h.toldOnce()
 		})
 	}
@@ -190,7 +191,6 @@ func (h *house) meddled(point, what string, do func(file string) error) {
 		wanted := map[string]string{api.JobRestored: "apply-taken-back", api.JobConflict: "apply-conflict"}[got.Applied[0].State]
 		h.until(about(wanted, got.Applied[0].ID))
 	}
-	h.sameAsAFreshCheckFor(issueRule, when)
 }
 
 // sameAsAFreshCheckFor waits until the daemon says of a rule what is so.

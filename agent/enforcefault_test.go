@@ -36,7 +36,7 @@ func TestAFaultAtAStepOfAnApplyIsToldOnce(t *testing.T) {
 		for _, fault := range faults {
 			when := fmt.Sprintf("%v at %q", fault, names[n-1])
 			taken += h.faultAt(n, fault, when)
-			if soaking() || i%6 == 0 {
+			if soaking() || i%12 == 0 {
 				h.sameAsAFreshCheck(when)
 			}
 			h.applied()

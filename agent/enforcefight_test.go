@@ -386,7 +386,7 @@ func TestAPlanThatWaitsKeepsARuleWaitingAndNoLonger(t *testing.T) {
 	if m := h.until(code("enforce-failed")); !strings.Contains(m.Text, id) {
 		t.Error(m.Text)
 	}
-	for range 4 {
+	for range 3 { // more failures than a rule may have in a row
 		h.inLoop(func(l *loop) { l.hurry() })
 		h.notBusy()
 	}

@@ -108,7 +108,7 @@ func readLines(r io.Reader, to chan<- string) {
 	}
 }
 
-// One step of each kind; all of them under STIGWATCH_SOAK=1.
+// A step of every third kind; all of them under STIGWATCH_SOAK=1.
 func TestAnEnforcerKilledAtAStepIsRecoveredFromAndTold(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "", EnforcerOptions{})
@@ -117,7 +117,10 @@ func TestAnEnforcerKilledAtAStepIsRecoveredFromAndTold(t *testing.T) {
 	h.applied()
 	names := h.trouble.calm()
 	h.halt()
-	for _, n := range sampled(names) {
+	for i, n := range sampled(names) {
+		if !soaking() && i%3 != 1 {
+			continue // a process takes a second under the race detector
+		}
 		h.killedAt(n, names[n-1])
 	}
 	h.sameAsAFreshCheck("at the end")
