@@ -171,9 +171,12 @@ func (l *loop) forgetJobs() {
 }
 
 // overdue asks the enforcer for a word when a plan's time to be confirmed is over and
-// it has not taken it back: its process may have ended. It answers by its file.
+// it has not taken it back, or a plan is in the middle: its process may have ended, and
+// the next one sees to both when it starts. It answers by its file.
 func (l *loop) overdue(now time.Time) {
-	late := slices.ContainsFunc(l.enforcement.jobs, func(j api.Job) bool { return j.State == api.JobWaiting && now.After(j.Confirm.Time) })
+	late := slices.ContainsFunc(l.enforcement.jobs, func(j api.Job) bool {
+		return j.State == api.JobWaiting && now.After(j.Confirm.Time) || !j.Ended() && now.Sub(j.At.Time) > api.MaxApply
+	})
 	if !late || l.enforcement.busy {
 		return
 	}

@@ -229,17 +229,14 @@ func (e *Enforcer) answer(rules []string, now time.Time) *api.Applied {
 	return &api.Applied{Schema: api.Schema, Applied: []api.Job{}, Closed: shown.Closes, Cannot: shown.Cannot, LeftAlone: []api.PlanRefusal{}, Edited: []api.EditedByHand{}, Told: []string{}}
 }
 
-// judge judges all rules on what was written. An error takes everything back.
+// judge reads everything anew and judges all rules on it, not on what the plan said
+// would be. An error takes everything back.
 func (e *Enforcer) judge(ctx context.Context, r enforce.Record) error {
 	if r.Undoes != "" || e.made == nil {
 		return nil // somebody wants the old bytes, whatever they come to
 	}
-	var paths []string
-	for _, f := range r.Files {
-		paths = append(paths, f.Path)
-	}
 	e.parts.reader.Reopen(e.parts.host, e.parts.evidence)
-	snap, _ := e.parts.reader.Update(paths)
+	snap, _ := e.parts.reader.All()
 	for _, res := range e.parts.evaluate(ctx, snap, nil, e.eo.Now()) {
 		was := e.made.Before[res.Rule].Outcome
 		good := was == finding.Pass || was == finding.NotApplicable

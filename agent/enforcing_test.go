@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"stigwatch/agent/api"
@@ -61,5 +62,32 @@ func TestApplyThenUndoBringsTheBytesBack(t *testing.T) {
 	jobs, err := e.Jobs(ctx, me())
 	if err != nil || len(jobs.Jobs) != 2 || jobs.Jobs[1].State != api.JobUndone || jobs.Jobs[0].Undoes != job.ID {
 		t.Errorf("%+v, %v", jobs, err)
+	}
+}
+
+// What the plan said is not believed: when all is written, a rule that passed before
+// fails for another reason, and the target is none that is wanted any more.
+func TestWhatIsWrittenIsJudgedAsItIsAndNotAsItWasPlanned(t *testing.T) {
+	for name, c := range map[string]struct{ file, from, to, want string }{
+		"another rule fails by then":    {"/etc/security/pwquality.conf", "minlen = 15", "minlen = 3", "V-250989 was pass and is fail"},
+		"the rule itself fails by then": {"/etc/issue.net", "LAB SYSTEM", "WELCOME", "V-250987 does not pass"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := appliance(t, "compliant")
+			put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
+			e := enforcerIn(t, dir, EnforcerOptions{Step: func(step string) error {
+				if step == "create state written" {
+					edit(t, filepath.Join(dir, "root", c.file), c.from, c.to)
+				}
+				return nil
+			}})
+			got, err := e.Apply(context.Background(), me(), &api.ApplyRequest{Rules: []string{"V-250987"}})
+			if err != nil || !strings.Contains(got.Failed, c.want) || got.Applied[0].State != api.JobRestored {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if read(t, dir, "/etc/issue") != "Welcome\n" || len(got.Closed) != 0 {
+				t.Errorf("it was not taken back: %q, %v", read(t, dir, "/etc/issue"), got.Closed)
+			}
+		})
 	}
 }

@@ -126,6 +126,16 @@ type Job struct {
 	Gone    bool      `json:"copies_gone"`
 }
 
+// Ended says that nothing more happens to it by itself; one that waits has not ended,
+// but is not in the middle either.
+func (j *Job) Ended() bool {
+	switch j.State {
+	case JobDone, JobWaiting, JobRestored, JobUndone, JobConflict:
+		return true
+	}
+	return false
+}
+
 // UndoneByWill says that somebody took a plan back, or nobody confirmed it: what it
 // wrote is not wanted. It is the undo that says the former.
 func (j *Job) UndoneByWill() bool {
