@@ -11,7 +11,7 @@ func secretLines() []string {
 	return []string{
 		"createuser", "usmuser", "community", "com2sec", "trapsink", "trap2sink", "informsink", "trapsess", "authtrapenable",
 		"defauthpassphrase", "defprivpassphrase", "password", "passwd", "passphrase", "passcode", "secret", "pwd", "privatekey",
-		"token", "credential", "proxy ", "crypto pw", "cmdkey",
+		"token", "credential", "proxy ", "proxy\t", "crypto pw", "cmdkey", "smuxpeer", "authorization", "bindpw", "apikey", ".key=", "omhttp", "ommysql", "ompgsql",
 	}
 }
 
@@ -57,7 +57,7 @@ func maskAfterWord(line string) string {
 	if at < 0 || strings.TrimRight(line[at:], " \t\r") == "" {
 		return line
 	}
-	for at < len(line) && !isBlank(line[at]) && line[at] != '=' && line[at] != '"' {
+	for at < len(line) && !isBlank(line[at]) && strings.IndexByte(`="':,;`, line[at]) < 0 {
 		at++ // the rest of the word: "requirePassword"
 	}
 	if at == len(line) {
