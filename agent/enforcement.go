@@ -140,7 +140,7 @@ func (l *loop) fell(c *finding.Change, who *alert.Who) {
 	}
 	text := fmt.Sprintf("%s is left alone: %s; %s", id, stopped, l.contents(&c.Result))
 	if who != nil {
-		text += "; changed by " + who.Text()
+		text += "; who changed it: " + who.Text()
 	}
 	l.stopped(id, "enforce-fight", text, c.At)
 }

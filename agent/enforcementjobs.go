@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -174,7 +175,9 @@ func (l *loop) forgetJobs() {
 // it has not taken it back, or a plan is in the middle: its process may have ended, and
 // the next one sees to both when it starts. It answers by its file.
 func (l *loop) overdue(now time.Time) {
-	late := slices.ContainsFunc(l.enforcement.jobs, func(j api.Job) bool {
+	_, err := os.Lstat(l.a.parts.cfg.Enforce.Socket)
+	silent := err == nil && l.enforcement.jobs == nil // its file is gone, as after each start of the machine
+	late := silent || slices.ContainsFunc(l.enforcement.jobs, func(j api.Job) bool {
 		return j.State == api.JobWaiting && now.After(j.Confirm.Time) || !j.Ended() && now.Sub(j.At.Time) > api.MaxApply
 	})
 	if !late || l.enforcement.busy {

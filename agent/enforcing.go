@@ -36,8 +36,7 @@ type Enforcer struct {
 	parts   *parts
 	sources string // what the configuration's files looked like when parts was built
 	planner *plan.Planner
-	made    *plan.Plan             // that is being applied, for judge
-	asked   map[string][]time.Time // by rule, when the agent had it applied
+	made    *plan.Plan // that is being applied, for judge
 }
 
 // EnforcerOptions are for tests and for demo; the zero value is right elsewhere.
@@ -61,7 +60,7 @@ func OpenEnforcer(ctx context.Context, o Options, eo EnforcerOptions) (*Enforcer
 	if eo.Now == nil {
 		eo.Now = time.Now
 	}
-	e := &Enforcer{o: o.withDefaults(), eo: eo, asked: map[string][]time.Time{}}
+	e := &Enforcer{o: o.withDefaults(), eo: eo}
 	if err := e.refresh(); err != nil {
 		return nil, nil, err
 	}
@@ -124,7 +123,7 @@ func (e *Enforcer) refresh() error {
 	if e.parts != nil {
 		e.parts.close()
 	}
-	e.parts, e.sources, e.planner = next, sources, next.planner()
+	e.parts, e.sources, e.planner = next, sources, next.planner(nil)
 	return nil
 }
 
@@ -185,6 +184,7 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 	if e.made.Empty() {
 		return out, nil
 	}
+	e.services.begin()
 	job, err := e.jobs.Apply(ctx, e.job(who, q))
 	return e.came(out, job, err)
 }
@@ -221,6 +221,9 @@ func (e *Enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.A
 	}
 	out.Applied = append(out.Applied, shownJob(&job))
 	out.Told = append(out.Told, e.services.remarks()...)
+	if job.State == enforce.Waiting && !e.eo.Serving {
+		out.Told = append(out.Told, "no enforcer stays to take it back in time: the next stigwatch command after that does, or run \"stigwatch enforcer\"")
+	}
 	return out, nil
 }
 

@@ -55,7 +55,6 @@ func FuzzApplyRequest(f *testing.F) {
 		if agent {
 			who = theAgent
 		}
-		clear(e.asked)
 		began = nil
 		q, got, err := enforcerAsked(e, who, body)
 		if refused := (*api.Refused)(nil); errors.As(err, &refused) && (refused.Reason == "" || refused.Code < 400 || refused.Text == "") {

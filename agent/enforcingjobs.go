@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/lens"
 	"stigwatch/agent/ownership"
 	"stigwatch/agent/plan"
 	"stigwatch/agent/replace"
@@ -34,6 +36,7 @@ func (e *Enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.A
 	defer e.publish()
 	e.goOn(ctx)
 	out := nothingApplied()
+	e.services.begin()
 	job, err := e.jobs.Undo(ctx, id, enforce.Who{UID: int(who.UID), Name: userName(who.UID)}, "")
 	if edited := editedByHand(err); len(edited) > 0 {
 		out.Edited, out.Failed = edited, err.Error()
@@ -109,9 +112,6 @@ func (e *Enforcer) recover(ctx context.Context) ([]api.Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot end what was left in the middle: %w", err)
 	}
-	if _, err := e.jobs.Expire(e.parts.cfg.Enforce.Keep, e.parts.cfg.Enforce.KeepBytes); err != nil {
-		e.o.Log.Warn("old copies stay", "error", err)
-	}
 	e.publish()
 	return shownRecovered(did), nil
 }
@@ -127,6 +127,9 @@ func shownRecovered(did []enforce.Recovered) []api.Job {
 // publish writes what was done where anybody may read it; it names files and
 // digests, and holds no byte of them. That it cannot be written stops nothing.
 func (e *Enforcer) publish() {
+	if _, err := e.jobs.Expire(e.parts.cfg.Enforce.Keep, e.parts.cfg.Enforce.KeepBytes); err != nil {
+		e.o.Log.Warn("old copies stay", "error", err)
+	}
 	dir := filepath.Dir(e.parts.cfg.Enforce.Socket)
 	if err := writeJobs(dir, e.shownJobs(maxShownJobs)); err != nil {
 		e.o.Log.Warn("what was done cannot be shown to the agent", "error", err)
@@ -168,20 +171,31 @@ func shownJob(r *enforce.Record) api.Job {
 		j.Confirm = api.At(r.Deadline)
 	}
 	if r.Failed != nil {
-		j.Why = string(r.Failed.Step) + ": " + r.Failed.Error
+		j.Why = string(r.Failed.Step) + ": " + publicWords(r.Failed.Error)
 	}
 	for _, f := range r.Files {
 		j.Files = append(j.Files, f.Path)
 		j.Wrote = append(j.Wrote, api.Wrote{Path: f.Path, Was: f.Was, Now: f.New, Facts: append([]string{}, f.Facts...)})
 	}
 	for _, c := range r.Checks {
-		said := c.Said
+		said := publicWords(c.Said)
 		if c.NotChecked != "" {
 			said = "not checked: " + c.NotChecked
 		}
 		j.Checks = append(j.Checks, api.Checked{Path: c.Path, Program: c.Program, Said: said})
 	}
 	return j
+}
+
+// publicWords are a program's words about a file for everybody to read: they may quote
+// its lines, so what may be a secret in them is masked, and they are kept short.
+func publicWords(said string) string {
+	const most = 300
+	text := strings.Join(strings.Fields(string(lens.MaskFile([]byte(said)))), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
 }
 
 // editedByHand lists the files that somebody changed since a job wrote them.

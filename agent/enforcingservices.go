@@ -39,6 +39,13 @@ func newServices(socket string, command map[string][]string, on bool, limit time
 
 func (s *services) close() { s.bus.Close() }
 
+// begin forgets what there was to say of the job before.
+func (s *services) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ran, s.told = nil, nil
+}
+
 // take has each unit take its files up. A unit that does not run has nothing to
 // take up.
 func (s *services) take(ctx context.Context, names []string) error {

@@ -46,9 +46,6 @@ func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string
 	if len(may) == 0 {
 		return nil, nil, refused(http.StatusConflict, left[0].Code, left[0].Reason)
 	}
-	for _, id := range may {
-		e.asked[id] = append(e.asked[id], now)
-	}
 	return may, left, nil
 }
 
@@ -87,9 +84,8 @@ func (e *Enforcer) leftAlone(id string, now time.Time) (word, why string) {
 	if by := e.takenBack(id); by != "" {
 		return "taken-back", fmt.Sprintf("what was written for %s was taken back (%s): \"stigwatch apply %s\" takes it up again", id, by, id)
 	}
-	e.asked[id] = slices.DeleteFunc(e.asked[id], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
-	if most := e.parts.cfg.Enforce.PerHour; max(len(e.asked[id]), e.wrote(id, now)) >= most {
-		return "rate", fmt.Sprintf("%s was applied %d times within an hour, which is the most: enforce.per_hour", id, most)
+	if most := e.parts.cfg.Enforce.PerHour; e.wrote(id, now) >= most {
+		return "rate", fmt.Sprintf("%d plans were begun for %s within an hour, which is the most: enforce.per_hour", most, id)
 	}
 	return "", ""
 }

@@ -80,6 +80,7 @@ func (l *loop) run(ctx context.Context) error {
 	l.modes(time.Now())
 	l.lookAtJobs(ctx)
 	l.full(ctx)
+	l.overdue(time.Now())
 	l.a.o.Ready()
 	l.beats.retime(l.a.parts.cfg.Sinks, time.Now())
 	defer l.beats.stop()

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,6 +136,16 @@ func TestPlanSaysWhoHasToActInstead(t *testing.T) {
 			}
 			put(t, filepath.Join(dir, "stigwatch/mapping.d/99.yaml"), "facts:\n  - fact: chrony.servers\n    status: documented\n    source: a test\n    from:\n      - files: [/etc/shadow]\n        lens: chrony\n        path: servers\n")
 		}, "V-250999", "stigwatch writes it in /etc/chrony.conf"},
+		"a link": {func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "root/etc/chrony.conf"), "server 192.0.2.123 iburst\n", "")
+			if err := errors.Join(os.Rename(filepath.Join(dir, "root/etc/chrony.conf"), filepath.Join(dir, "root/etc/chrony.real")),
+				os.Symlink("chrony.real", filepath.Join(dir, "root/etc/chrony.conf"))); err != nil {
+				t.Fatal(err)
+			}
+		}, "V-250999", "a symbolic link is on the way"},
+		"an argument in a stack of PAM": {func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "root/etc/pam.d/password-auth"), "pam_pwquality.so", "pam_pwquality.so minlen=8")
+		}, "V-250989", "stigwatch writes it in /etc/security/pwquality.conf"},
 		"a banner in a file that is not for writing": {func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "root/etc/ssh/sshd_config"), "Banner /etc/issue.net", "Banner /etc/passwd")
 		}, "V-250987", "sshd.banner_text is set in /etc/passwd"},

@@ -50,37 +50,48 @@ func jobsPath(cfg *config.Config) string {
 	return filepath.Join(filepath.Dir(cfg.Enforce.Socket), jobsFile)
 }
 
-// writtenBy takes of each file the newest job that stands.
+// writtenBy takes of each file the newest job that stands, and the facts of all of
+// them: what an older one wrote is still there. An undo brings back what others wrote.
 func writtenBy(jobs []api.Job) written {
 	w := written{}
 	for i := range jobs {
-		if jobs[i].State != api.JobDone && jobs[i].State != api.JobWaiting {
+		if jobs[i].State != api.JobDone && jobs[i].State != api.JobWaiting || jobs[i].Undoes != "" {
 			continue
 		}
 		for _, f := range jobs[i].Wrote {
-			if _, known := w[f.Path]; !known {
-				w[f.Path] = writtenFile{jobs[i].ID, f.Now, f.Facts}
+			known, ok := w[f.Path]
+			if !ok {
+				known = writtenFile{job: jobs[i].ID, digest: f.Now}
 			}
+			for _, fact := range f.Facts {
+				if !slices.Contains(known.facts, fact) {
+					known.facts = append(known.facts, fact)
+				}
+			}
+			w[f.Path] = known
 		}
 	}
 	return w
 }
 
 // unseen marks the passes that rest on a value which stigwatch wrote itself: it
-// never proves itself. While the file is what stigwatch made of it, nothing else has
-// said that the value is in use, so the result is not more than proxy.
+// never proves itself, so the result is not more than proxy. That somebody has edited
+// the file since is said, and proves no more: it may have been another line.
 func (w written) unseen(results []finding.Result) {
 	if len(w) == 0 {
 		return
 	}
 	for i := range results {
 		r := &results[i]
-		facts := w.restsOn(r)
+		facts, edited := w.restsOn(r)
 		if r.Outcome != finding.Pass || len(facts) == 0 {
 			continue
 		}
 		r.Assurance = r.Assurance.Weaker(finding.Proxy)
 		remark := "written by stigwatch, not yet seen in use: " + strings.Join(facts, ", ")
+		if edited {
+			remark += " (the file has been edited since)"
+		}
 		if r.Remark != "" {
 			remark += "; " + r.Remark
 		}
@@ -88,14 +99,13 @@ func (w written) unseen(results []finding.Result) {
 	}
 }
 
-func (w written) restsOn(r *finding.Result) []string {
-	var facts []string
+func (w written) restsOn(r *finding.Result) (facts []string, edited bool) {
 	for i := range r.Evidence {
 		it := &r.Evidence[i]
 		f, ok := w[it.File]
-		if ok && f.digest == it.Digest && slices.Contains(f.facts, it.Fact) && !slices.Contains(facts, it.Fact) {
-			facts = append(facts, it.Fact)
+		if ok && slices.Contains(f.facts, it.Fact) && !slices.Contains(facts, it.Fact) {
+			facts, edited = append(facts, it.Fact), edited || f.digest != it.Digest
 		}
 	}
-	return facts
+	return facts, edited
 }

@@ -13,6 +13,8 @@ type Plan struct {
 	Changes []PlanChange  `json:"changes"`
 	Closes  []PlanRule    `json:"closes"`
 	Cannot  []PlanRefusal `json:"cannot"`
+
+	NotChecked []string `json:"not_checked"` // rules asked for that could not be judged, or are in error
 }
 
 // PlanFile is one file that would change.

@@ -75,7 +75,10 @@ func (e *env) apply(ctx context.Context, args []string, f applyFlags) error {
 			return err
 		}
 	}
-	return e.showApplied(out, f.asJSON)
+	if err := e.showApplied(out, f.asJSON); err != nil || len(out.Applied) > 0 {
+		return err
+	}
+	return planVerdict(p)
 }
 
 // planFor reads a plan's file, or makes a plan.
@@ -109,6 +112,9 @@ func loadPlan(name string) (*api.Plan, error) {
 	if err := d.Decode(p); err != nil {
 		return nil, fmt.Errorf("cannot read the plan %q: %w: make it with \"stigwatch plan --out\"", name, err)
 	}
+	if len(p.Files) > 0 && len(p.Closes) == 0 {
+		return nil, fmt.Errorf("cannot use the plan %q: it closes no rule: make it anew with \"stigwatch plan --out\"", name)
+	}
 	if p.Schema != api.Schema {
 		return nil, fmt.Errorf("cannot use the plan %q: it is %q, not %q", name, p.Schema, api.Schema)
 	}
@@ -121,6 +127,10 @@ func (e *env) agreed(p *api.Plan) bool {
 	s.plan(p)
 	_ = s.flush()
 	answer, _ := e.asker().ask("\nWrite this? [y/N] ")
+	return isYes(answer)
+}
+
+func isYes(answer string) bool {
 	answer = strings.ToLower(answer)
 	return answer == "y" || answer == "yes"
 }
@@ -209,6 +219,13 @@ func (e *env) showApplied(a *api.Applied, asJSON bool) error {
 	return appliedVerdict(a)
 }
 
+func staysOpen(n int) string {
+	if n == 1 {
+		return "1 rule stays open"
+	}
+	return fmt.Sprintf("%d rules stay open", n)
+}
+
 func appliedVerdict(a *api.Applied) error {
 	switch {
 	case a.Failed != "":
@@ -227,7 +244,7 @@ func (s *screen) closed(a *api.Applied) {
 		}
 	}
 	if len(a.Cannot) > 0 {
-		s.WriteString(s.paint(strong, rulesCounted(len(a.Cannot))+" stay open") + "\n")
+		s.WriteString(s.paint(strong, staysOpen(len(a.Cannot))) + "\n")
 		s.cannot(a.Cannot)
 	}
 	if len(a.Applied)+len(a.Cannot) == 0 {

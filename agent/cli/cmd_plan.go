@@ -25,7 +25,7 @@ and no rule that is in order stops being so. What cannot be closed is listed wit
 reason and the way in the System Manager or on the command line.
 
 With --out the plan goes to a file, for "stigwatch apply FILE": that refuses when a
-file has changed since. Exits 0 when nothing is open, 3 when a rule fails.`,
+file has changed since. Exits 0 when nothing is open, 3 when a rule fails, 4 when none fails but some cannot be judged.`,
 		Example: `  stigwatch plan
   stigwatch plan V-250999 V-251006
   stigwatch plan --root ./image --json
@@ -66,6 +66,9 @@ func (e *env) showPlan(p *api.Plan, out string, asJSON bool) error {
 	case len(p.Cannot) == 0:
 		fmt.Fprintln(s, "nothing is open that a plan could close")
 	}
+	if n := len(p.NotChecked); n > 0 {
+		fmt.Fprintf(s, "%s could not be judged: stigwatch check\n", rulesCounted(n))
+	}
 	if err := s.flush(); err != nil {
 		return err
 	}
@@ -81,8 +84,11 @@ func ruleWords(rules []string) string {
 
 // planVerdict: what a plan is about is open.
 func planVerdict(p *api.Plan) error {
-	if len(p.Closes)+len(p.Cannot) > 0 {
+	switch {
+	case len(p.Closes)+len(p.Cannot) > 0:
 		return verdict(exitOpen)
+	case len(p.NotChecked) > 0:
+		return verdict(exitNotChecked)
 	}
 	return nil
 }

@@ -16,9 +16,9 @@ func newUndoCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undo ID",
 		Short: "Give the files of an apply the bytes that they had before it",
-		Long: `Give the files of an apply the very bytes, owner and mode that they had before it. A
-file that somebody has edited since is left alone, and the difference is shown. "stigwatch
-history --jobs" lists the ids. Asks before it writes, on a terminal.`,
+		Long: `Give the files of an apply the very bytes that they had before it; owner and mode, which
+an apply keeps, stay as they are now. A file that somebody has edited since is left alone, and the difference is shown. "stigwatch
+history --plans" lists the ids. Asks before it writes, on a terminal.`,
 		Example: `  stigwatch undo 20261127T210521Z-1a2b
   stigwatch undo 20261127T210521Z-1a2b --yes --json`,
 		Args: oneJob,
@@ -28,7 +28,7 @@ history --jobs" lists the ids. Asks before it writes, on a terminal.`,
 			}
 			return e.withHand(cmd.Context(), asJSON, func(h *agent.Hand) (*api.Applied, error) {
 				if !yes {
-					if answer, _ := e.asker().ask(fmt.Sprintf("Take %s back? [y/N] ", safe(args[0]))); answer != "y" && answer != "yes" {
+					if answer, _ := e.asker().ask(fmt.Sprintf("Take %s back? [y/N] ", safe(args[0]))); !isYes(answer) {
 						return nil, errors.New("nothing was written")
 					}
 				}

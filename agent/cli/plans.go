@@ -97,7 +97,7 @@ func ruleStands(r *api.EnforcedRule) (string, style) {
 		text += fmt.Sprintf(", last put right at %s by %s", r.LastApply, safe(r.Plan))
 	}
 	if r.SetBack > 0 {
-		text += fmt.Sprintf(", set back %d times lately", r.SetBack)
+		text += fmt.Sprintf(", set back lately: %d", r.SetBack)
 	}
 	switch {
 	case r.Stopped != "":

@@ -87,14 +87,13 @@ type Record struct {
 
 // FileRecord is one file of a plan.
 type FileRecord struct {
-	Path      string        `json:"path"`
-	Was       string        `json:"was"` // digests
-	New       string        `json:"new"`
-	WasMeta   replace.Meta  `json:"was_meta"`
-	NewMeta   *replace.Meta `json:"new_meta,omitempty"` // nil: as it was
-	Units     []string      `json:"units"`
-	Facts     []string      `json:"facts,omitempty"`
-	Untouched bool          `json:"untouched,omitempty"` // known never to have been replaced, in a plan that failed
+	Path      string       `json:"path"`
+	Was       string       `json:"was"` // digests
+	New       string       `json:"new"`
+	WasMeta   replace.Meta `json:"was_meta"`
+	Units     []string     `json:"units"`
+	Facts     []string     `json:"facts,omitempty"`
+	Untouched bool         `json:"untouched,omitempty"` // known never to have been replaced, in a plan that failed
 
 	Conflict string `json:"conflict,omitempty"` // why it was not restored
 	Found    string `json:"found,omitempty"`    // then, the digest of what somebody else wrote, where it could be read

@@ -180,11 +180,7 @@ func (e *Engine) enter(s State) func(context.Context, *work) error {
 
 func (e *Engine) stage(_ context.Context, w *work) error {
 	for i, f := range w.files {
-		m := f.Meta
-		if n := w.r.Files[i].NewMeta; n != nil {
-			m = *n
-		}
-		c, err := f.StageAs(w.r.ID, w.new[i], m)
+		c, err := f.Stage(w.r.ID, w.new[i])
 		if err != nil {
 			return err
 		}

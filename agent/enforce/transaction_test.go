@@ -34,7 +34,7 @@ func TestAJobReplacesAllItsFilesAndIsUndoneByteForByte(t *testing.T) {
 	if d := cmp.Diff([]string{"rsyslog.service", "sshd.service"}, b.reloaded); d != "" {
 		t.Error(d)
 	}
-	must(t, os.Chmod(b.root+pathA, 0o600)) // the mode that it had comes back, too
+	must(t, os.Chmod(b.root+pathA, 0o600)) // whoever did that meant it: an undo brings bytes back, and loosens nothing
 	u, err := e.Undo(context.Background(), r.ID, Who{UID: 7}, "no")
 	must(t, err)
 	b.holds(t, oldA, oldB)
@@ -42,7 +42,7 @@ func TestAJobReplacesAllItsFilesAndIsUndoneByteForByte(t *testing.T) {
 	st, err := os.Stat(b.root + pathA)
 	must(t, err)
 	var v [1]byte
-	if _, err := unix.Getxattr(b.root+pathB, "user.note", v[:]); err != nil || v[0] != 'x' || st.Mode() != 0o604 {
+	if _, err := unix.Getxattr(b.root+pathB, "user.note", v[:]); err != nil || v[0] != 'x' || st.Mode() != 0o600 {
 		t.Errorf("mode %v, attribute %v", st.Mode(), err)
 	}
 	if len(judged) != 1 || judged[0].State != Written || judged[0].ID != r.ID {

@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// Undo gives the files of a plan that stands, or waits, the very bytes and metadata
-// that they had. It is a plan of its own, which names the other one in Undoes, and
+// Undo gives the files of a plan that stands, or waits, the very bytes that they had. Their
+// owner, mode and attributes are what they were, since a plan keeps them; what somebody
+// has changed of those since stays. It is a plan of its own, which names the other one in Undoes, and
 // fails as Apply does; what programs say against the old bytes is recorded and does
 // not stop it. Before anything is touched the error is *EditedError (several joined),
 // *NewerError, *StateError, ErrUnknown, ErrCopiesGone, ErrUnfinished, or one of
@@ -82,7 +83,7 @@ func (e *Engine) takeForUndo(w *work, old Record, n int) error {
 	}
 	o := old.Files[n]
 	w.files, w.new = append(w.files, f), append(w.new, was)
-	w.r.Files = append(w.r.Files, FileRecord{Path: o.Path, Was: o.New, New: o.Was, WasMeta: f.Meta, NewMeta: &o.WasMeta, Units: o.Units})
+	w.r.Files = append(w.r.Files, FileRecord{Path: o.Path, Was: o.New, New: o.Was, WasMeta: f.Meta, Units: o.Units, Facts: o.Facts})
 	if f.Digest != o.New {
 		return &EditedError{ID: old.ID, Path: o.Path, Wrote: o.New, Now: f.Digest, WroteBytes: wrote, NowBytes: f.Bytes}
 	}

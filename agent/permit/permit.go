@@ -41,9 +41,10 @@ type Permit struct {
 func All() []Permit {
 	sshd := []string{"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"}
 	limits := []string{"/etc/security/limits.conf", "/etc/security/limits.d/*.conf"}
-	pam := []string{"/etc/pam.d/password-auth", "/etc/pam.d/system-auth"}
-	faillock := append([]string{"/etc/security/faillock.conf"}, pam...)
-	pwquality := append([]string{"/etc/security/pwquality.conf", "/etc/security/pwquality.conf.d/*.conf"}, pam...)
+	// Not the stacks below /etc/pam.d: there are several of one kind, each with lines of
+	// its own, and a value in one says nothing of the others.
+	faillock := []string{"/etc/security/faillock.conf"}
+	pwquality := []string{"/etc/security/pwquality.conf", "/etc/security/pwquality.conf.d/*.conf"}
 	snmpd := []string{"/etc/snmp/snmpd.conf", "/etc/snmp/snmpd.local.conf"}
 	return []Permit{
 		{"chrony.servers", Auto, []string{"/etc/chrony.conf", "/etc/chrony.d/*.conf"}},

@@ -31,6 +31,10 @@ type Options struct {
 	// Allowed tells whether the site lets a fact be written; nil: every fact that
 	// has a permit.
 	Allowed func(fact string) bool
+
+	// Fits says why a file that is there cannot be replaced by whoever will write, such
+	// as a link; nil: nobody knows.
+	Fits func(path string) error
 }
 
 // Planner makes plans. Reader and Engine are its own while it makes one.

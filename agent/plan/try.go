@@ -166,6 +166,11 @@ func (p *Planner) lay(ctx context.Context, r finding.Remedy, now time.Time) (*Ch
 		if !allowed.Covers(f.Path) {
 			return nil, fmt.Errorf("%s is set in %s, and stigwatch writes it in %s only", r.Fact, f.Path, strings.Join(allowed.Files, ", "))
 		}
+		if p.o.Fits != nil {
+			if err := p.o.Fits(f.Path); err != nil {
+				return nil, err
+			}
+		}
 		next[f.Path] = f.Now
 		c.Files = append(c.Files, f.Path)
 	}
