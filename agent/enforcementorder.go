@@ -94,6 +94,10 @@ func (l *loop) answered(o order, got *api.Applied, err error, now time.Time) {
 	switch {
 	case errors.As(err, &refused):
 		l.refusedOrder(o.rules, refused, now)
+	case err == nil && (got.FailedReason == "being-written" || got.FailedReason == "changed"):
+		for _, id := range o.rules { // somebody is at the file: its next event comes
+			l.enforcement.book.Wait(id, l.enforcement.book.Of(id).Said, now.Add(againAfter))
+		}
 	case why != "":
 		l.came(o.rules, why, now)
 	default:

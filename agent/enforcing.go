@@ -214,6 +214,9 @@ func (e *Enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.A
 	case errors.As(err, &failed):
 		job, out.Closed = failed.Record, []api.PlanRule{}
 		out.Failed = failed.Error()
+		if replace.Refused(failed) {
+			out.FailedReason = refusalWord(failed)
+		}
 	case replace.Refused(err):
 		return nil, refused(http.StatusConflict, refusalWord(err), err.Error())
 	case err != nil:
@@ -267,7 +270,10 @@ func asSeen(q *api.ApplyRequest, made *plan.Plan) error {
 	}
 	for name, digest := range q.Now {
 		f := files[name]
-		if f == nil || f.Now != digest {
+		if f == nil {
+			return refused(http.StatusConflict, "stale-plan", fmt.Sprintf("%s needs no change any more, or another one: plan again", name))
+		}
+		if f.Now != digest {
 			return refused(http.StatusConflict, "stale-plan", fmt.Sprintf("%s would not become what the plan says: plan again", name))
 		}
 	}

@@ -34,6 +34,9 @@ func TakeHand(ctx context.Context, o Options) (*Hand, error) {
 	}
 	here, ended, err := OpenEnforcer(ctx, o, EnforcerOptions{})
 	if errors.Is(err, enforce.ErrHeld) {
+		if _, gone := os.Stat(cfg.Enforce.Socket); gone != nil {
+			return nil, fmt.Errorf("%w: another stigwatch command is at it, try again", err)
+		}
 		return &Hand{client: api.DialEnforcer(cfg.Enforce.Socket)}, nil
 	}
 	if err != nil {

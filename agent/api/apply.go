@@ -92,14 +92,15 @@ func clipped(s string) string {
 
 // Applied is what came of an apply, an undo or a confirmation.
 type Applied struct {
-	Schema    string         `json:"schema"`
-	Applied   []Job          `json:"applied"` // none: there was nothing to write
-	Closed    []PlanRule     `json:"closed"`
-	Cannot    []PlanRefusal  `json:"cannot"`
-	LeftAlone []PlanRefusal  `json:"left_alone"` // rules that only a person may have put right now, by their code
-	Failed    string         `json:"failed"`     // why what was begun was taken back; empty: it was not
-	Edited    []EditedByHand `json:"edited"`     // files that somebody changed, which keeps an undo from them
-	Told      []string       `json:"remarks"`    // what a person should know besides
+	Schema       string         `json:"schema"`
+	Applied      []Job          `json:"applied"` // none: there was nothing to write
+	Closed       []PlanRule     `json:"closed"`
+	Cannot       []PlanRefusal  `json:"cannot"`
+	LeftAlone    []PlanRefusal  `json:"left_alone"`    // rules that only a person may have put right now, by their code
+	Failed       string         `json:"failed"`        // why what was begun was taken back; empty: it was not
+	FailedReason string         `json:"failed_reason"` // a stable word, where it was for what a file is or who is at it
+	Edited       []EditedByHand `json:"edited"`        // files that somebody changed, which keeps an undo from them
+	Told         []string       `json:"remarks"`       // what a person should know besides
 }
 
 // EditedByHand is a file that an undo leaves alone.

@@ -60,9 +60,9 @@ func (e *env) showPlan(p *api.Plan, out string, asJSON bool) error {
 	s.plan(p)
 	switch {
 	case len(p.Files) > 0 && out != "":
-		fmt.Fprintf(s, "\nnothing is written yet: stigwatch apply %s\n", safe(out))
+		fmt.Fprintf(s, "\nnothing is written yet: stigwatch apply %s%s\n", safe(out), e.sameTree())
 	case len(p.Files) > 0:
-		fmt.Fprintf(s, "\nnothing is written yet: stigwatch apply%s\n", ruleWords(p.Rules))
+		fmt.Fprintf(s, "\nnothing is written yet: stigwatch apply%s%s\n", ruleWords(p.Rules), e.sameTree())
 	case len(p.Cannot) == 0:
 		fmt.Fprintln(s, "nothing is open that a plan could close")
 	}
@@ -73,6 +73,17 @@ func (e *env) showPlan(p *api.Plan, out string, asJSON bool) error {
 		return err
 	}
 	return planVerdict(p)
+}
+
+// sameTree are the flags by which the next command is about the same appliance.
+func (e *env) sameTree() string {
+	out := ""
+	for _, f := range [][2]string{{"config", e.flags.config}, {"root", e.flags.root}, {"state-dir", e.flags.stateDir}, {"runtime-dir", e.flags.runtimeDir}} {
+		if f[1] != "" {
+			out += " --" + f[0] + " " + safe(f[1])
+		}
+	}
+	return out
 }
 
 func ruleWords(rules []string) string {
