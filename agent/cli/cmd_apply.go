@@ -173,7 +173,7 @@ func (e *env) hand(ctx context.Context) (*agent.Hand, error) {
 // the rest.
 func handError(err error) error {
 	if away := (*api.Unreachable)(nil); errors.As(err, &away) {
-		return fmt.Errorf("%s; on the appliance only the enforcer writes: install stigwatch-enforcer, or run \"stigwatch enforcer\" as root", away.Error())
+		return fmt.Errorf("%s; on the appliance only the enforcer writes: run \"stigwatch enforcer\" as root, or start its unit", away.Error())
 	}
 	refused := (*api.Refused)(nil)
 	if errors.As(err, &refused) && (refused.Reason == "malformed" || refused.Reason == "unknown-job" || refused.Reason == "unknown-rule") {
