@@ -75,7 +75,7 @@ func readJSON(b []byte) (received, error) {
 func ofMessage(m *alert.Message) received {
 	out := received{seq: m.Seq, id: m.ID, rule: m.Rule, result: string(m.Result), previous: string(m.Previous), event: m.Event}
 	c := *m
-	c.Seq, c.Time, c.Who = 0, time.Time{}, nil // who did it is not known any more when a change is found again
+	c.Seq, c.Time, c.Who, c.Before = 0, time.Time{}, nil, "" // neither who did it nor what was there in between is known when a change is found again
 	b, err := json.Marshal(c)
 	out.essence = fmt.Sprint(string(b), err)
 	return out
@@ -97,6 +97,7 @@ func readSyslog(b []byte) (received, error) {
 		return received{}, fmt.Errorf("%q: %w", b, err)
 	}
 	delete(sd, "seq")
+	delete(sd, "before")
 	out.essence = fmt.Sprint(sd, *m.Message)
 	out.whole = fmt.Sprint(out.seq, *m.Timestamp, out.essence)
 	return out, nil

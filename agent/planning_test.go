@@ -145,7 +145,7 @@ func TestPlanSaysWhoHasToActInstead(t *testing.T) {
 		}, "V-250999", "a symbolic link is on the way"},
 		"an argument in a stack of PAM": {func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "root/etc/pam.d/password-auth"), "pam_pwquality.so", "pam_pwquality.so minlen=8")
-		}, "V-250989", "stigwatch writes it in /etc/security/pwquality.conf"},
+		}, "V-250989", "there are several lines and stacks"},
 		"a banner in a file that is not for writing": {func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "root/etc/ssh/sshd_config"), "Banner /etc/issue.net", "Banner /etc/passwd")
 		}, "V-250987", "sshd.banner_text is set in /etc/passwd"},

@@ -1,7 +1,9 @@
 package lens
 
 import (
+	"math"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -11,6 +13,12 @@ import (
 // that type and module that carries it; given twice on a line, the last
 // counts. A flag has the value "". Lines of other types in a file that
 // `auth include` names do not count.
+//
+// There are several stacks, and several lines of one module in a stack, and each goes
+// its own way: so a path may begin with which of the values of all lines answers,
+// that of the line which demands the least. "least:" is the smallest number, "most:" the
+// greatest; "least-but-0:" and "most-or-0:" take 0 (and the word never) for the
+// greatest. A value that is no number answers before all, so that it is seen.
 type PAM struct{}
 
 const pamDir = "/etc/pam.d"
@@ -163,26 +171,59 @@ func pamInclude(n *Node) (*Node, bool) {
 
 // Get answers for one argument of one module.
 func (PAM) Get(files []*File, q Query) ([]Value, error) {
-	parts := strings.Split(q.Path, "/")
+	which, path := pamWhich(q.Path)
+	parts := strings.Split(path, "/")
 	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
 		return nil, unknownPath("pam", q.Path)
 	}
-	s := pamScan{kind: strings.ToLower(parts[0]), module: parts[1], arg: parts[2]}
+	s := pamScan{kind: strings.ToLower(parts[0]), module: parts[1], arg: parts[2], all: which != ""}
 	if err := s.each(files, s.line); err != nil {
 		return nil, err
 	}
-	return s.found, nil
+	if which == "" || len(s.found) < 2 {
+		return s.found, nil
+	}
+	return []Value{pamWeakest(which, s.found)}, nil
+}
+
+// pamWhich cuts off which of several values answers; "" is the first.
+func pamWhich(path string) (which, rest string) {
+	for _, which := range []string{"least", "most", "least-but-0", "most-or-0"} {
+		if rest, ok := strings.CutPrefix(path, which+":"); ok {
+			return which, rest
+		}
+	}
+	return "", path
+}
+
+func pamWeakest(which string, values []Value) Value {
+	weakest, least := values[0], strings.HasPrefix(which, "least")
+	best := 0
+	for i, v := range values {
+		n, err := strconv.Atoi(v.Text)
+		switch {
+		case v.Text == "never" && strings.HasSuffix(which, "-0"), err == nil && n == 0 && strings.HasSuffix(which, "-0"):
+			n = math.MaxInt
+		case err != nil:
+			return v
+		}
+		if i == 0 || least && n < best || !least && n > best {
+			weakest, best = v, n
+		}
+	}
+	return weakest
 }
 
 // pamScan looks for one argument.
 type pamScan struct {
 	splice
 	kind, module, arg string
+	all               bool // lines, not the first that carries the argument
 	found             []Value
 }
 
 func (s *pamScan) line(f *File, n *Node) error {
-	if len(s.found) > 0 || n.Name != s.kind && n.Name != "@include" {
+	if !s.all && len(s.found) > 0 || n.Name != s.kind && n.Name != "@include" {
 		return nil
 	}
 	if _, ok := pamInclude(n); ok {
@@ -191,11 +232,15 @@ func (s *pamScan) line(f *File, n *Node) error {
 	if path.Base(n.Children[1].Value) != s.module {
 		return nil
 	}
+	before := len(s.found)
 	for _, arg := range n.Children[2:] {
 		if arg.Name == s.arg {
 			v := valueOf(f, arg)
 			v.Raw = evidence(f, n)
-			s.found = []Value{v}
+			if len(s.found) == before {
+				s.found = append(s.found, v)
+			}
+			s.found[before] = v // given twice, the last counts
 		}
 	}
 	return nil

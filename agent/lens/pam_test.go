@@ -1,6 +1,8 @@
 package lens
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,5 +99,43 @@ func TestLimits(t *testing.T) {
 	vs := files.asked(t, Limits{}, sys, "/etc/security/limits.conf", "/etc/security/limits.d/a.conf")
 	if len(vs) != 1 || vs[0].Text != "7" || vs[0].File != "/etc/security/limits.d/a.conf" {
 		t.Errorf("got %+v", vs)
+	}
+}
+
+func TestPAMTellsTheStackThatDemandsTheLeast(t *testing.T) {
+	one := "auth required pam_faillock.so preauth deny=3 unlock_time=900\nauth [default=die] pam_faillock.so authfail deny=50 unlock_time=never\npassword requisite pam_pwquality.so minlen=15 ocredit=-1\n"
+	two := "auth required pam_faillock.so preauth deny=3 unlock_time=60\npassword requisite pam_pwquality.so minlen=8 ocredit=0\n"
+	zero := "auth required pam_faillock.so preauth deny=0 unlock_time=0\n"
+	odd := "password requisite pam_pwquality.so minlen=many\n"
+	for _, c := range []struct {
+		files []string
+		path  string
+		want  string
+	}{
+		{[]string{one, two}, "least:password/pam_pwquality.so/minlen", "8"},
+		{[]string{two, one}, "least:password/pam_pwquality.so/minlen", "8"},
+		{[]string{one, two}, "most:password/pam_pwquality.so/ocredit", "0"},
+		{[]string{one, two}, "most-or-0:auth/pam_faillock.so/deny", "50"},
+		{[]string{one, zero}, "most-or-0:auth/pam_faillock.so/deny", "0"},
+		{[]string{zero, one, two}, "least-but-0:auth/pam_faillock.so/unlock_time", "60"},
+		{[]string{zero}, "least-but-0:auth/pam_faillock.so/unlock_time", "0"},
+		{[]string{one, odd}, "least:password/pam_pwquality.so/minlen", "many"},
+		{[]string{one, two}, "password/pam_pwquality.so/minlen", "15"},
+	} {
+		var files []*File
+		for i, text := range c.files {
+			doc, err := PAM{}.Parse("/etc/pam.d/"+string(rune('a'+i)), []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, &File{Doc: doc})
+		}
+		got, err := PAM{}.Get(files, Query{Path: c.path})
+		if err != nil || len(got) != 1 || got[0].Text != c.want {
+			t.Errorf("%s: %+v, %v, want %s", c.path, got, err, c.want)
+		}
+		if _, err := (PAM{}).Set(files, Query{Path: c.path}, []Want{{Text: "99"}}, files[0]); strings.Contains(c.path, ":") != errors.Is(err, ErrCannotWrite) {
+			t.Errorf("%s: set: %v", c.path, err)
+		}
 	}
 }

@@ -17,6 +17,9 @@ func (l PAM) Set(files []*File, q Query, want []Want, into *File) ([]Edit, error
 	if err := pamHolds(q, want); err != nil {
 		return nil, err
 	}
+	if which, _ := pamWhich(q.Path); which != "" {
+		return nil, cannotSet(q, want, "there are several lines and stacks, and each goes its own way")
+	}
 	parts := strings.Split(q.Path, "/")
 	s := pamLines{kind: strings.ToLower(parts[0]), module: parts[1], arg: parts[2]}
 	if err := s.each(files, s.line); err != nil {
