@@ -51,7 +51,11 @@ func BenchmarkRestore(b *testing.B) {
 		restored = append(restored, time.Since(start))
 		m := until(b, told, func(m alert.Message) bool { return m.Rule == "V-250999" && m.Event == "opened" })
 		alerted = append(alerted, m.Time.Sub(start))
-		until(b, told, code("applied"))
+		resolved, applied := false, false // the next one begins when the agent has seen this one end
+		until(b, told, func(m alert.Message) bool {
+			resolved, applied = resolved || m.Rule == "V-250999" && m.Event == "resolved", applied || m.Code == "applied"
+			return resolved && applied
+		})
 	}
 	for name, all := range map[string][]time.Duration{"restored": restored, "alerted": alerted} {
 		slices.Sort(all)
