@@ -3,14 +3,15 @@ package lens
 import (
 	"bytes"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 )
 
 // Chrony reads chrony.conf as chrony.conf(5) has it.
 //
-// Path "servers" gives a record for each time source: host and kind (server,
-// peer or pool). Files of a sourcedir may hold nothing else, and a last line
+// Path "servers" gives a record for each time source that the clock may follow: host
+// and kind (server, peer or pool); one with noselect is none. Files of a sourcedir may hold nothing else, and a last line
 // without its end does not count there.
 type Chrony struct{}
 
@@ -87,7 +88,7 @@ func (s *chronyScan) sourceLine(f *File, n *Node) error {
 func (s *chronyScan) source(f *File, n *Node) {
 	switch n.Name {
 	case "server", "peer", "pool":
-		if len(n.Children) > 0 {
+		if len(n.Children) > 0 && !onlyLookedAt(n) {
 			s.found = append(s.found, stands(f, n, map[string]string{"host": n.Children[0].Value, "kind": n.Name}))
 		}
 	}
@@ -185,11 +186,17 @@ func (s *ntpScan) line(f *File, n *Node) error {
 	case "includefile":
 		return s.each(f.Included[n], s.line)
 	case "server", "peer", "pool":
-		if host := ntpHost(n); host != "" && !strings.HasPrefix(host, "127.127.") {
+		if host := ntpHost(n); host != "" && !strings.HasPrefix(host, "127.127.") && !onlyLookedAt(n) {
 			s.found = append(s.found, stands(f, n, map[string]string{"host": host, "kind": n.Name}))
 		}
 	}
 	return nil
+}
+
+// onlyLookedAt tells a source that the clock never follows: noselect, of
+// chrony.conf(5) and ntp.conf(5).
+func onlyLookedAt(n *Node) bool {
+	return slices.ContainsFunc(n.Children[min(1, len(n.Children)):], func(arg *Node) bool { return strings.EqualFold(arg.Value, "noselect") })
 }
 
 // ntpHost is the first word that is no address family.

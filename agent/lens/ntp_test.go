@@ -95,3 +95,16 @@ func TestNTP(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestASourceThatIsOnlyLookedAtIsNone(t *testing.T) {
+	for name, l := range map[string]Lens{"chrony": Chrony{}, "ntp": NTP{}} {
+		doc, err := l.Parse("/f", []byte("server a iburst\nserver b iburst noselect\npool c NoSelect\nserver noselect\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := l.Get([]*File{{Doc: doc}}, Query{Path: "servers"})
+		if err != nil || len(got) != 2 || got[0].Fields["host"] != "a" || got[1].Fields["host"] != "noselect" {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
