@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -241,6 +242,29 @@ func (e *Enforcer) judge(ctx context.Context, r enforce.Record) error {
 	if r.Undoes != "" || e.made == nil {
 		return nil // somebody wants the old bytes, whatever they come to
 	}
+	settled := time.Now().Add(settleFor)
+	for {
+		passing, err := e.judgeOnce(ctx, r)
+		if err == nil || !passing || time.Now().After(settled) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(settleLook):
+		}
+	}
+}
+
+// A service that has just taken files up may not be back in all its parts: what /proc
+// and systemd say of that moment is looked at again for a while.
+const (
+	settleFor  = 3 * time.Second
+	settleLook = 100 * time.Millisecond
+)
+
+// judgeOnce says what is wrong, and whether that may be of the moment.
+func (e *Enforcer) judgeOnce(ctx context.Context, r enforce.Record) (passing bool, err error) {
 	e.parts.reader.Reopen(e.parts.host, e.parts.evidence)
 	snap, _ := e.parts.reader.All()
 	for _, res := range e.parts.evaluate(ctx, snap, nil, e.eo.Now()) {
@@ -248,12 +272,17 @@ func (e *Enforcer) judge(ctx context.Context, r enforce.Record) error {
 		good := was == finding.Pass || was == finding.NotApplicable
 		switch {
 		case slices.Contains(r.Rules, res.Rule) && res.Outcome != finding.Pass:
-			return fmt.Errorf("%s does not pass: it is %s: %s", res.Rule, res.Outcome, res.Reason)
+			return ofTheMoment(&res), fmt.Errorf("%s does not pass: it is %s: %s", res.Rule, res.Outcome, res.Reason)
 		case good && res.Outcome != was, was == finding.NotChecked && res.Outcome == finding.Fail:
-			return fmt.Errorf("%s was %s and is %s: %s", res.Rule, was, res.Outcome, res.Reason)
+			return ofTheMoment(&res), fmt.Errorf("%s was %s and is %s: %s", res.Rule, was, res.Outcome, res.Reason)
 		}
 	}
-	return nil
+	return false, nil
+}
+
+// ofTheMoment tells a result that rests on what the running machine says.
+func ofTheMoment(r *finding.Result) bool {
+	return slices.ContainsFunc(r.Evidence, func(it finding.Item) bool { return strings.HasPrefix(it.File, "/proc/") || isLive(it.File) })
 }
 
 // asSeen refuses when the files are others than the asker saw, or would become

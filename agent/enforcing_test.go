@@ -91,3 +91,33 @@ func TestWhatIsWrittenIsJudgedAsItIsAndNotAsItWasPlanned(t *testing.T) {
 		})
 	}
 }
+
+// A service that takes files up closes its ports for a moment: that is no reason to
+// take everything back.
+func TestWhatIsOnlyOfTheMomentIsLookedAtAgain(t *testing.T) {
+	dir := appliance(t, "compliant")
+	put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
+	sockets := filepath.Join(dir, "root/proc/net/tcp")
+	was, err := os.ReadFile(sockets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	extra := "   9: 00000000:0017 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0\n" // telnet
+	back := make(chan error, 1)
+	e := enforcerIn(t, dir, EnforcerOptions{Step: func(step string) error {
+		switch step {
+		case "create state written":
+			return os.WriteFile(sockets, append(was[:len(was):len(was)], extra...), 0o644)
+		case "sync folder of state written":
+			go func() { back <- os.WriteFile(sockets, was, 0o644) }()
+		}
+		return nil
+	}})
+	got, err := e.Apply(context.Background(), me(), &api.ApplyRequest{Rules: []string{"V-250987"}})
+	if err != nil || got.Failed != "" || got.Applied[0].State != api.JobDone {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := <-back; err != nil {
+		t.Error(err)
+	}
+}
