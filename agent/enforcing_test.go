@@ -121,3 +121,10 @@ func TestWhatIsOnlyOfTheMomentIsLookedAtAgain(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatACommandSaysIsFitForATerminal(t *testing.T) {
+	err := runCommand(context.Background(), []string{"/bin/sh", "-c", `printf '\033[2Jbad\r\nworse\n'; exit 1`})
+	if err == nil || !strings.HasSuffix(err.Error(), "exit status 1: \uFFFD[2Jbad worse") {
+		t.Errorf("it says %q", err)
+	}
+}

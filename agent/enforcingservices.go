@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"stigwatch/agent/enforce"
 	"stigwatch/agent/plan"
 	"stigwatch/agent/units"
 )
@@ -102,7 +103,7 @@ func runCommand(ctx context.Context, argv []string) error {
 	if err == nil {
 		return nil
 	}
-	text := strings.ToValidUTF8(string(out[:min(len(out), 400)]), "?")
+	text := enforce.Clean(string(out[:min(len(out), 400)]))
 	return fmt.Errorf("cannot run %q: %w: %s", strings.Join(argv, " "), err, strings.Join(strings.Fields(text), " "))
 }
 

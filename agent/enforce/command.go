@@ -74,8 +74,13 @@ func (c *capped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String gives clean text: a program's words end up in terminals and alerts.
-func (c *capped) String() string {
+func (c *capped) String() string { return Clean(c.b.String()) }
+
+// Clean makes a program's words fit for terminals and alerts: lines and tabs stay, the
+// carriage return that sshd ends its lines with goes, what else cannot be printed
+// becomes U+FFFD.
+func Clean(text string) string {
+	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), string(unicode.ReplacementChar))
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -84,5 +89,5 @@ func (c *capped) String() string {
 			return r
 		}
 		return unicode.ReplacementChar
-	}, strings.ToValidUTF8(c.b.String(), string(unicode.ReplacementChar))))
+	}, text))
 }

@@ -70,6 +70,7 @@ func TestAProgramThatRefusesHangsOrRavesTakesTheJobBack(t *testing.T) {
 	cases := map[string]struct{ body, says string }{
 		"refuses":    {"echo 'line 1: bad option' >&2; exit 255", "exit status 255\nline 1: bad option"},
 		"no stderr":  {"echo only here; exit 1", "only here"},
+		"CR LF":      {`printf 'one\r\ntwo\r\n' >&2; exit 1`, "one\ntwo"},
 		"hangs":      {"sleep 600", "no answer within 500ms"},
 		"raves":      {`head -c 100000 /dev/zero | tr '\0' '\033' >&2; exit 1`, "\uFFFD\uFFFD"},
 		"is killed":  {"kill -9 $$", "signal: killed"},
