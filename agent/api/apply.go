@@ -170,5 +170,5 @@ const (
 // Jobs is what the enforcer did, the newest first.
 type Jobs struct {
 	Schema string `json:"schema"`
-	Jobs   []Job  `json:"jobs"`
+	Jobs   []Job  `json:"plans"`
 }
