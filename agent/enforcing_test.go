@@ -122,6 +122,21 @@ func TestWhatIsOnlyOfTheMomentIsLookedAtAgain(t *testing.T) {
 	}
 }
 
+func TestACommandMayLeaveItsServiceRunning(t *testing.T) {
+	for script, fails := range map[string]bool{
+		"sleep 5 & exit 0": false,
+		"sleep 5 & exit 3": true,
+	} {
+		if err := runCommand(context.Background(), []string{"/bin/sh", "-c", script}); (err != nil) != fails {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
+	err := runCommand(context.Background(), []string{"/bin/sh", "-c", "head -c 9000000 /dev/zero | tr '\\0' x; exit 1"})
+	if err == nil || len(err.Error()) > 600 || !strings.Contains(err.Error(), "exit status 1: xxx") {
+		t.Errorf("%.700v", err)
+	}
+}
+
 func TestWhatACommandSaysIsFitForATerminal(t *testing.T) {
 	err := runCommand(context.Background(), []string{"/bin/sh", "-c", `printf '\033[2Jbad\r\nworse\n'; exit 1`})
 	if err == nil || !strings.HasSuffix(err.Error(), "exit status 1: \uFFFD[2Jbad worse") {

@@ -223,7 +223,7 @@ func refusedJob(err error) error {
 	newer, waits, state := (*enforce.NewerError)(nil), (*enforce.WaitingError)(nil), (*enforce.StateError)(nil)
 	switch {
 	case errors.Is(err, enforce.ErrUnknown):
-		return refused(http.StatusNotFound, "unknown-job", err.Error())
+		return refused(http.StatusNotFound, "unknown-job", err.Error()+": stigwatch history --plans lists them")
 	case errors.Is(err, enforce.ErrCopiesGone):
 		return refused(http.StatusGone, "copies-gone", err.Error())
 	case errors.Is(err, enforce.ErrTooLate):

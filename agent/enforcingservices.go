@@ -93,18 +93,21 @@ func (s *services) one(ctx context.Context, name string) (ran bool, err error) {
 }
 
 // runCommand runs a command of the configuration: no shell, no environment. When its
-// time is over, all that it started in its process group ends with it.
+// time is over, all that it started in its process group ends with it; what it leaves
+// running when it ends well is the service that it was to start.
 func runCommand(ctx context.Context, argv []string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Dir, cmd.WaitDelay = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, "/", time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	out, err := cmd.CombinedOutput()
-	if err == nil {
+	var said enforce.Capped
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err := cmd.Run()
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return nil
 	}
-	text := enforce.Clean(string(out[:min(len(out), 400)]))
-	return fmt.Errorf("cannot run %q: %w: %s", strings.Join(argv, " "), err, strings.Join(strings.Fields(text), " "))
+	text := strings.Join(strings.Fields(said.String()), " ")
+	return fmt.Errorf("cannot run %q: %w: %s", strings.Join(argv, " "), err, strings.ToValidUTF8(text[:min(len(text), 400)], ""))
 }
 
 // healthy asks again whether what took files up still runs.

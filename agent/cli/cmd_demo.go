@@ -148,6 +148,9 @@ func (d *demo) script(ctx context.Context, ended <-chan error, hold bool) error 
 	if err := d.status(ctx, false); err != nil {
 		return err
 	}
+	if err := d.await(time.Time{}, "", finding.Agent); err != nil { // the mode of demoEnforce's rule is news
+		return err
+	}
 	if hold {
 		return d.hold(ctx)
 	}
@@ -211,7 +214,12 @@ func (d *demo) await(written time.Time, rule string, want finding.Event) error {
 	}
 }
 
+// show prints an alert, and how long after the edit it came; a zero time is no edit.
 func (d *demo) show(h heard, written time.Time) {
+	if written.IsZero() {
+		fmt.Fprintf(d.e.stdout, "   ALERT: %s\n", safe(h.m.Text))
+		return
+	}
 	fmt.Fprintf(d.e.stdout, "   ALERT after %.2f ms: %s\n", float64(h.at.Sub(written).Microseconds())/1000, safe(h.m.Text))
 }
 

@@ -18,7 +18,7 @@ const maxSaid = 4 << 10
 
 // said is what a program wrote.
 type said struct {
-	out, err capped
+	out, err Capped
 }
 
 func (s *said) all() string { return s.out.String() + "\n" + s.err.String() }
@@ -64,23 +64,22 @@ func exists(path string) bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-// capped keeps the beginning of what is written to it.
-type capped struct {
+// Capped keeps the beginning of what a program writes to it: 4 KiB.
+type Capped struct {
 	b bytes.Buffer
 }
 
-func (c *capped) Write(p []byte) (int, error) {
+// Write takes all and keeps what there is room for.
+func (c *Capped) Write(p []byte) (int, error) {
 	c.b.Write(p[:min(len(p), maxSaid-c.b.Len())])
 	return len(p), nil
 }
 
-func (c *capped) String() string { return Clean(c.b.String()) }
-
-// Clean makes a program's words fit for terminals and alerts: lines and tabs stay, the
+// String gives text that is fit for terminals and alerts: lines and tabs stay, the
 // carriage return that sshd ends its lines with goes, what else cannot be printed
 // becomes U+FFFD.
-func Clean(text string) string {
-	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), string(unicode.ReplacementChar))
+func (c *Capped) String() string {
+	text := strings.ToValidUTF8(strings.ReplaceAll(c.b.String(), "\r\n", "\n"), string(unicode.ReplacementChar))
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':

@@ -32,12 +32,14 @@ func reason(err error) error {
 }
 
 func notRegular(mode uint32) error {
-	return fmt.Errorf("it is %s, %w", kind(mode), ErrNotRegular)
+	return fmt.Errorf("it is %s, %w", Kind(mode), ErrNotRegular)
 }
 
-// kind says in words what a file is, by the type bits of its mode.
-func kind(mode uint32) string {
+// Kind says in words what a file is, by the type bits of its st_mode: see inode(7).
+func Kind(mode uint32) string {
 	switch mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return "a file"
 	case unix.S_IFDIR:
 		return "a folder"
 	case unix.S_IFIFO:

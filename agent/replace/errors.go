@@ -1,10 +1,6 @@
 package replace
 
-import (
-	"errors"
-
-	"golang.org/x/sys/unix"
-)
+import "errors"
 
 // Why a file is not replaced, for errors.Is. The error itself names the path, and
 // the folder or the number that is at fault.
@@ -36,25 +32,4 @@ func Refused(err error) bool {
 		}
 	}
 	return false
-}
-
-// kind says in words what a file is, by the type bits of its mode.
-func kind(mode uint32) string {
-	switch mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		return "a file"
-	case unix.S_IFDIR:
-		return "a folder"
-	case unix.S_IFIFO:
-		return "a FIFO"
-	case unix.S_IFSOCK:
-		return "a socket"
-	case unix.S_IFCHR:
-		return "a character device"
-	case unix.S_IFBLK:
-		return "a block device"
-	case unix.S_IFLNK:
-		return "a symbolic link"
-	}
-	return "of an unknown kind"
 }

@@ -91,7 +91,7 @@ func (f *folder) open(name string) (*os.File, unix.Stat_t, error) {
 	case st.Mode&unix.S_IFMT == unix.S_IFLNK:
 		return nil, st, fmt.Errorf("%w: the file itself is one", ErrLink)
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return nil, st, fmt.Errorf("%w: it is %s", ErrNotRegular, kind(st.Mode))
+		return nil, st, fmt.Errorf("%w: it is %s", ErrNotRegular, host.Kind(st.Mode))
 	}
 	fd, err := unix.Openat(f.fd(), name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"stigwatch/agent/host"
 )
 
 // folder is an open folder that holds a file.
@@ -85,7 +87,7 @@ func (f *folder) whyNot(name, at string, err error) error {
 	case lerr == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK:
 		return fmt.Errorf("%w: %q is one", ErrLink, at)
 	case lerr == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR:
-		return fmt.Errorf("%w: there is no folder %q, it is %s", ErrMissing, at, kind(st.Mode))
+		return fmt.Errorf("%w: there is no folder %q, it is %s", ErrMissing, at, host.Kind(st.Mode))
 	}
 	return fmt.Errorf("cannot open folder %q: %w", at, err)
 }
