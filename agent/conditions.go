@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/finding"
 )
 
 // conditions are what is wrong with the agent itself. Codes are stable; a code
@@ -101,4 +102,57 @@ func (c *conditions) list() []api.Condition {
 		return strings.Compare(a.Code+" "+a.File+a.Message, b.Code+" "+b.File+b.Message)
 	})
 	return out
+}
+
+// policyFaults keeps one condition for each rule whose policy is in error.
+func (l *loop) policyFaults(evaluated []finding.Result) {
+	for i := range evaluated {
+		code := "policy-fault " + evaluated[i].Rule
+		if evaluated[i].Outcome != finding.Error {
+			l.a.conds.clear(code)
+			continue
+		}
+		if l.a.conds.set(code, evaluated[i].Reason, "") {
+			l.agentAlert("policy-fault", evaluated[i].Rule+": "+evaluated[i].Reason)
+		}
+	}
+}
+
+// journalFault keeps the condition that the journal takes nothing.
+func (l *loop) journalFault() {
+	if l.a.store.journal == nil {
+		return
+	}
+	err := l.a.store.journal.Fault()
+	if err == nil {
+		l.a.conds.clear("journal-fault")
+		return
+	}
+	if l.a.conds.set("journal-fault", err.Error(), l.a.parts.cfg.StateDir) {
+		l.agentAlert("journal-fault", "nothing can be recorded: "+err.Error())
+	}
+}
+
+// unreadable keeps one condition for each file that cannot be read. A port that
+// does not answer, or is not asked, is no file.
+func (l *loop) unreadable() {
+	bad := map[string]string{}
+	for _, f := range l.snap {
+		if f.State == finding.Unreadable && len(f.Evidence) > 0 && !isLive(f.Evidence[0].File) {
+			bad[f.Evidence[0].File] = f.Reason
+		}
+	}
+	l.a.conds.replace("unreadable-file", bad)
+}
+
+// expiring tells of each attestation and waiver that ends soon, once for each of
+// the thresholds that it crosses.
+func (l *loop) expiring(now time.Time) {
+	soon := l.a.parts.expiring(now)
+	for key, text := range soon {
+		if l.a.conds.set("expiring "+key, text, "") {
+			l.agentAlert("expiring", text)
+		}
+	}
+	l.a.conds.keep("expiring ", func(key string) bool { return soon[key] != "" })
 }

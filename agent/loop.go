@@ -321,20 +321,6 @@ func (l *loop) nextSeq() uint64 {
 	return l.seq
 }
 
-// policyFaults keeps one condition for each rule whose policy is in error.
-func (l *loop) policyFaults(evaluated []finding.Result) {
-	for i := range evaluated {
-		code := "policy-fault " + evaluated[i].Rule
-		if evaluated[i].Outcome != finding.Error {
-			l.a.conds.clear(code)
-			continue
-		}
-		if l.a.conds.set(code, evaluated[i].Reason, "") {
-			l.agentAlert("policy-fault", evaluated[i].Rule+": "+evaluated[i].Reason)
-		}
-	}
-}
-
 // publish hands readers what is now. The results are those of rules that the
 // engine knows: a journal of another version may hold others.
 func (l *loop) publish(now time.Time) {
@@ -353,21 +339,6 @@ func (l *loop) publish(now time.Time) {
 	})
 }
 
-// journalFault keeps the condition that the journal takes nothing.
-func (l *loop) journalFault() {
-	if l.a.store.journal == nil {
-		return
-	}
-	err := l.a.store.journal.Fault()
-	if err == nil {
-		l.a.conds.clear("journal-fault")
-		return
-	}
-	if l.a.conds.set("journal-fault", err.Error(), l.a.parts.cfg.StateDir) {
-		l.agentAlert("journal-fault", "nothing can be recorded: "+err.Error())
-	}
-}
-
 // begunAfresh brings the rules' turns into a journal that took the place of a broken
 // one. Until they are on disk there, ids go on as those of the old one: a turn that
 // a crash would begin anew must not be told under the new epoch.
@@ -378,28 +349,4 @@ func (l *loop) begunAfresh() {
 	if err := j.Flush(); err == nil && j.Epoch() == epoch {
 		l.epoch = epoch
 	}
-}
-
-// unreadable keeps one condition for each file that cannot be read. A port that
-// does not answer, or is not asked, is no file.
-func (l *loop) unreadable() {
-	bad := map[string]string{}
-	for _, f := range l.snap {
-		if f.State == finding.Unreadable && len(f.Evidence) > 0 && !isLive(f.Evidence[0].File) {
-			bad[f.Evidence[0].File] = f.Reason
-		}
-	}
-	l.a.conds.replace("unreadable-file", bad)
-}
-
-// expiring tells of each attestation and waiver that ends soon, once for each of
-// the thresholds that it crosses.
-func (l *loop) expiring(now time.Time) {
-	soon := l.a.parts.expiring(now)
-	for key, text := range soon {
-		if l.a.conds.set("expiring "+key, text, "") {
-			l.agentAlert("expiring", text)
-		}
-	}
-	l.a.conds.keep("expiring ", func(key string) bool { return soon[key] != "" })
 }
