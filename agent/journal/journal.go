@@ -67,7 +67,6 @@ type Bounds struct {
 // Journal is one open folder. Only one process may hold it.
 type Journal struct {
 	o    Options
-	next uint64        // next sequence number; the loop's
 	wake chan struct{} // holds one token when there is something to commit; never closed
 	told *toldFile     // the loop's
 
@@ -81,6 +80,7 @@ type Journal struct {
 	epoch     string // which journal this is
 	lastAlert uint64 // newest number on disk
 	edge      Edge   // of what is committed
+	next      uint64 // next sequence number; the loop takes it, a fresh journal begins higher
 	free      uint64 // first sequence number that is not reserved on disk
 	pending   batch  // not yet being committed
 	flying    batch  // being committed
@@ -232,7 +232,9 @@ func (j *Journal) replace(cause error) error {
 	}
 	why := fmt.Sprintf("the journal could not be used (%v) and was moved to %q; a fresh one was begun", cause, j.path()+suffix)
 	// Numbers went up to somewhere in the old one: the clock is beyond that.
+	j.mu.Lock()
 	j.next = max(j.next, uint64(at.UnixMilli()))
+	j.mu.Unlock()
 	if err := j.guarded(j.load); err != nil {
 		return fmt.Errorf("cannot begin a fresh journal: %w", err)
 	}
@@ -248,9 +250,9 @@ func (j *Journal) replace(cause error) error {
 // reservation the numbers go on growing, and Fault says that a power cut could
 // make some of them come again.
 func (j *Journal) Seq() uint64 {
+	j.mu.Lock()
 	n := j.next
 	j.next++
-	j.mu.Lock()
 	low, out := j.next+seqBlock/2 >= j.free, n >= j.free && j.fault == nil
 	if low {
 		j.pending.reserve = j.next + 2*seqBlock
