@@ -9,6 +9,9 @@ SHELL := /bin/bash
 # Wildcards skip testdata, where the little appliances' generator lives.
 PACKAGES = ./... ./testdata ./testdata/appliance/gen ./testdata/appliance/gen/certs ./agent/alert/testdata/rig
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+LINKER = -s -w -X stigwatch/agent/cli.buildVersion=$(VERSION) -X stigwatch/agent/cli.buildCommit=$(COMMIT) -X stigwatch/agent/cli.buildEpoch=$(SOURCE_DATE_EPOCH)
 
 # Where npm packages lie that only tests use: os.UserCacheDir of Go.
 RIGS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stigwatch-rigs
@@ -16,7 +19,7 @@ RIGS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stigwatch-rigs
 .PHONY: build demo test test-vm bench soak rigs fmt
 
 build:
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X stigwatch/agent/cli.buildVersion=$(VERSION)" -o stigwatch .
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$(LINKER)" -o stigwatch .
 
 demo: build
 	./stigwatch demo

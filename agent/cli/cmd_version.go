@@ -1,10 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/fips140"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -15,14 +15,12 @@ import (
 	"stigwatch/policies"
 )
 
-// buildVersion is set by the linker for releases:
-// -ldflags "-X stigwatch/agent/cli.buildVersion=1.2.3".
-var buildVersion string
-
 // about is what `version --json` prints.
 type about struct {
 	Schema     string      `json:"schema"`
 	Version    string      `json:"version"`
+	Commit     string      `json:"commit"` // empty: not known
+	Date       string      `json:"date"`   // of the commit, RFC 3339; empty: not known
 	Go         string      `json:"go"`
 	Platform   string      `json:"platform"`
 	FIPS       bool        `json:"fips"`
@@ -42,7 +40,7 @@ func newVersionCommand(e *env) *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Tell version, FIPS mode, policies and benchmark releases",
+		Short:   "Tell version, commit, FIPS mode, policies and benchmark releases",
 		Example: "  stigwatch version --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,18 +55,6 @@ func newVersionCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-// version is the release, or what the build knows of its commit.
-func version() string {
-	if buildVersion != "" {
-		return buildVersion
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
-	}
-	return info.Main.Version
-}
-
 func aboutThis() (*about, error) {
 	engine, err := policy.Load(policy.Options{Tree: policies.FS, Source: "embedded"})
 	if err != nil {
@@ -78,9 +64,12 @@ func aboutThis() (*about, error) {
 	if err != nil {
 		return nil, err
 	}
+	hash, date := commit()
 	return &about{
 		Schema:     api.Schema,
 		Version:    version(),
+		Commit:     hash,
+		Date:       date,
 		Go:         runtime.Version(),
 		Platform:   runtime.GOOS + "/" + runtime.GOARCH,
 		FIPS:       fips140.Enabled(),
@@ -107,6 +96,9 @@ func (e *env) showAbout(a *about, asJSON bool) error {
 	}
 	s := newScreen(e.stdout)
 	s.line(0, strong, "stigwatch "+a.Version)
+	if a.Commit != "" || a.Date != "" {
+		s.entry("built from", plain, cmp.Or(a.Commit, "an unnamed commit")+" of "+cmp.Or(a.Date, "an unknown date"))
+	}
 	s.entry("built with", plain, a.Go+" for "+a.Platform)
 	s.entry("FIPS mode", plain, onOff(a.FIPS))
 	s.entry("policies", plain, a.Policy.Source+" "+a.Policy.Digest)
