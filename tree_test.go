@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"agent/lens":        {},
 	"agent/strict":      {},
 	"agent/watch":       {},
-	"agent/service":     {},
+	"agent/service":     {"agent/ownership", "agent/units", "systemd"},
 	"agent/mapping":     {"agent/finding", "agent/strict"},
 	"agent/config":      {"agent/alert", "agent/permit", "agent/strict"},
 	"agent/attest":      {"agent/finding", "agent/strict"},
@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"agent/cli":         {"agent", "agent/alert", "agent/api", "agent/attest", "agent/config", "agent/enforcer", "agent/finding", "agent/history", "agent/journal", "agent/policy", "agent/service", "agent/socket", "agent/waive", "policies", "testdata"},
 	"agent/units/rig":   {},
 	"policies":          {},
+	"systemd":           {},
 	"testdata":          {},
 }
 

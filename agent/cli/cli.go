@@ -84,6 +84,7 @@ func newRoot(e *env) *cobra.Command {
 		newMapCommand(e),
 		newStigCommand(e),
 		newJournalCommand(e),
+		newServiceCommand(e),
 		newVersionCommand(e),
 	)
 	return root
