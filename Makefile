@@ -4,6 +4,7 @@
 # make soak   minutes of kills, broken receivers and a full disk: nothing may be lost
 # make test-vm  a virtual machine: real auditd, a clock that jumps, power cuts (minutes)
 # make build  the static binary ./stigwatch
+# make binaries manual  what packages are made of, in dist/
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 # Wildcards skip testdata, where the little appliances' generator lives.
@@ -56,6 +57,8 @@ test-vm:
 		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends qemu-system-x86 mmdebstrap e2fsprogs; }
 	@sh testdata/vm/base.sh
 	STIGWATCH_VM=1 go test . -run 'RealAuditd|ClockIsSet|PowerIsCut' -count 1 -v -timeout 60m
+
+include packaging/release.mk
 
 fmt:
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')

@@ -63,6 +63,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = writeHelp(cmd.OutOrStdout(), cmd) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return writeHelp(cmd.ErrOrStderr(), cmd) })
 	root.SetHelpCommand(newHelpCommand())
+	root.CompletionOptions.DisableDefaultCmd = true
 	addFlags(root, &e.flags)
 	root.AddCommand(
 		newRunCommand(e),
@@ -85,6 +86,7 @@ func newRoot(e *env) *cobra.Command {
 		newStigCommand(e),
 		newJournalCommand(e),
 		newServiceCommand(e),
+		newCompletionCommand(e),
 		newVersionCommand(e),
 	)
 	return root
