@@ -26,20 +26,18 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
-	"stigwatch/agent/config"
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/host"
 	"stigwatch/agent/journal"
 	"stigwatch/agent/status"
 	"stigwatch/agent/watch"
 )
 
-// Options of an agent. Only Log is needed; nil functions are not called.
+// Options of an agent. Nil functions are not called.
 type Options struct {
-	ConfigPath string           // "": the default path
-	Over       config.Overrides // from flags
-	Log        *slog.Logger     // for people; nil discards
-	Stdout     io.Writer        // for sinks of type stdout; nil: os.Stdout
-	Version    string
+	appliance.Options
+	Stdout  io.Writer // for sinks of type stdout; nil: os.Stdout
+	Version string
 
 	Reload   <-chan struct{} // SIGHUP
 	Watchdog time.Duration   // how often Alive is wanted; 0: not at all
@@ -51,7 +49,7 @@ type Options struct {
 // Agent is one daemon.
 type Agent struct {
 	o         Options
-	parts     *parts // the loop's, once Run runs
+	parts     *appliance.Parts // the loop's, once Run runs
 	started   time.Time
 	conds     conditions
 	timing    timing
@@ -63,7 +61,7 @@ type Agent struct {
 	newSink   func(alert.Options) (alert.Sink, error)
 	watcher   *watch.Watcher
 	store     store
-	live      atomic.Pointer[parts] // the same, for the watch's resolver
+	live      atomic.Pointer[appliance.Parts] // the same, for the watch's resolver
 	published atomic.Pointer[published]
 	reloads   atomic.Pointer[reloadState]
 	diffs     sync.Map      // rule → []finding.FileDiff of its last change
@@ -92,7 +90,7 @@ type reloadState struct {
 // New loads configuration and policies. Its error lists every mistake.
 func New(o Options) (*Agent, error) {
 	o = o.withDefaults()
-	p, err := build(o)
+	p, err := appliance.Build(o.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +121,7 @@ func (o Options) withDefaults() Options {
 // Run is the daemon's life; it returns when ctx ends, or when a part of it
 // cannot go on.
 func (a *Agent) Run(ctx context.Context) error {
-	defer func() { a.parts.close() }()
+	defer func() { a.parts.Close() }()
 	if err := a.openJournal(); err != nil {
 		return err
 	}
@@ -150,7 +148,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		group.Go(func() error { return b.finder.Run(own) })
 		group.Go(func() error { return b.following(own, &a.store) })
 	}
-	a.serveSinks(a.parts.cfg.Sinks, opened)
+	a.serveSinks(a.parts.Config.Sinks, opened)
 	a.follow(a.blame)
 	group.Go(func() error { return a.watcher.Run(gctx) })
 	group.Go(func() error { return server.Run(gctx) })
@@ -169,7 +167,7 @@ func (a *Agent) Run(ctx context.Context) error {
 }
 
 func (a *Agent) statusOptions() status.Options {
-	o := status.Options{Socket: a.parts.cfg.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain, SelfTest: a.SelfTest, Maintenance: windowDesk{a}}
+	o := status.Options{Socket: a.parts.Config.Socket, Log: a.o.Log, Snapshot: a.Report, Explain: a.explain, SelfTest: a.SelfTest, Maintenance: windowDesk{a}}
 	if j := a.store.journal; j != nil {
 		o.Journal = func(after uint64, w io.Writer) error {
 			e := json.NewEncoder(w)
@@ -182,7 +180,7 @@ func (a *Agent) statusOptions() status.Options {
 
 // open makes the sinks, which are not served yet, and the watcher.
 func (a *Agent) open() (map[string]alert.Sink, error) {
-	opened, err := a.openSinks(a.parts.cfg.Sinks)
+	opened, err := a.openSinks(a.parts.Config.Sinks)
 	if err != nil {
 		return nil, err
 	}
@@ -190,12 +188,12 @@ func (a *Agent) open() (map[string]alert.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.tests.machine, a.tests.file = machine, filepath.Join(a.parts.cfg.RuntimeDir, canaryName)
+	a.tests.machine, a.tests.file = machine, filepath.Join(a.parts.Config.RuntimeDir, canaryName)
 	paths := resolver{a, machine}
 	if a.watcher, err = watch.New(watch.Options{Resolver: paths}); err != nil {
 		return nil, err
 	}
-	a.blame = newBlame(a.parts.cfg.Who, paths, func() string { return a.live.Load().cfg.Root })
+	a.blame = newBlame(a.parts.Config.Who, paths, func() string { return a.live.Load().Config.Root })
 	a.o.Log.Info("who changed a file is asked of", "sources", a.blame.finder.Sources())
 	return opened, nil
 }
@@ -214,9 +212,9 @@ func (a *Agent) dropped(sink string, n uint64) {
 // openJournal goes on without a journal when the folder takes none, and says
 // so: watching and judging matter more.
 func (a *Agent) openJournal() error {
-	dir := a.parts.cfg.StateDir
+	dir := a.parts.Config.StateDir
 	j, err := journal.Open(journal.Options{
-		Dir: dir, Sinks: bounds(a.parts.cfg.Sinks), OnDropped: a.dropped,
+		Dir: dir, Sinks: bounds(a.parts.Config.Sinks), OnDropped: a.dropped,
 		OnFault: func() {
 			select {
 			case a.faults <- struct{}{}:
@@ -247,7 +245,7 @@ func (a *Agent) openJournal() error {
 		j.Put(nil, journal.Record{Kind: journal.Condition, At: time.Now(), Body: conditionBody{code, message, began}})
 	}
 	a.earlier = lifeBefore(j)
-	j.Put(nil, a.parts.record(journal.Start, a.o.Version, ""))
+	j.Put(nil, lifeRecord(a.parts, journal.Start, a.o.Version, ""))
 	a.recordPeople(time.Now())
 	return nil
 }
@@ -256,7 +254,7 @@ func (a *Agent) closeJournal() error {
 	if a.store.journal == nil {
 		return nil
 	}
-	a.store.put(nil, a.parts.record(journal.Stop, a.o.Version, ""))
+	a.store.put(nil, lifeRecord(a.parts, journal.Stop, a.o.Version, ""))
 	return a.store.journal.Close()
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
 )
 
@@ -128,7 +129,7 @@ func (l *loop) journalFault() {
 		l.a.conds.clear("journal-fault")
 		return
 	}
-	if l.a.conds.set("journal-fault", err.Error(), l.a.parts.cfg.StateDir) {
+	if l.a.conds.set("journal-fault", err.Error(), l.a.parts.Config.StateDir) {
 		l.agentAlert("journal-fault", "nothing can be recorded: "+err.Error())
 	}
 }
@@ -138,7 +139,7 @@ func (l *loop) journalFault() {
 func (l *loop) unreadable() {
 	bad := map[string]string{}
 	for _, f := range l.snap {
-		if f.State == finding.Unreadable && len(f.Evidence) > 0 && !isLive(f.Evidence[0].File) {
+		if f.State == finding.Unreadable && len(f.Evidence) > 0 && !facts.IsLive(f.Evidence[0].File) {
 			bad[f.Evidence[0].File] = f.Reason
 		}
 	}
@@ -148,7 +149,7 @@ func (l *loop) unreadable() {
 // expiring tells of each attestation and waiver that ends soon, once for each of
 // the thresholds that it crosses.
 func (l *loop) expiring(now time.Time) {
-	soon := l.a.parts.expiring(now)
+	soon := l.a.parts.Expiring(now)
 	for key, text := range soon {
 		if l.a.conds.set("expiring "+key, text, "") {
 			l.agentAlert("expiring", text)

@@ -11,14 +11,15 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
+	"stigwatch/agent/appliance/rig"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 )
 
 // patience is how long a test waits for what must come; nothing waits that long
 // when all is well.
 const patience = 20 * time.Second
-
-const identity = "root/mi/config-system/startup_config/identityconfig.xml"
 
 // daemon is a real agent on a little appliance and a real socket.
 type daemon struct {
@@ -33,6 +34,18 @@ type daemon struct {
 	stop   context.CancelFunc
 }
 
+func optionsIn(dir string) appliance.Options {
+	path, over := rig.Config(dir)
+	return appliance.Options{ConfigPath: path, Over: over}
+}
+
+// check judges the appliance in dir anew and gives its results by rule.
+func check(t testing.TB, dir string) map[string]api.Result {
+	t.Helper()
+	r, err := errand.Check(context.Background(), optionsIn(dir), nil)
+	return rig.Results(t, r, err)
+}
+
 func start(t testing.TB, dir string) *daemon {
 	t.Helper()
 	return startWith(t, dir, func(*Agent) {})
@@ -45,7 +58,7 @@ func startWith(t testing.TB, dir string, change func(*Agent)) *daemon {
 		t: t, dir: dir, alerts: make(chan alert.Message, 100_000), news: make(chan alert.Message, 100_000), reload: make(chan struct{}, 1),
 		ready: make(chan struct{}, 100), ended: make(chan error, 1),
 	}
-	o := optionsIn(dir)
+	o := Options{Options: optionsIn(dir)}
 	o.Reload = d.reload
 	o.OnAlert = func(m alert.Message) {
 		if !counts(&m) || m.Code == alert.CodeStarted || m.Code == alert.CodeStopped {
@@ -140,20 +153,20 @@ func (d *daemon) result(rule string) string {
 }
 
 func TestChangeBecomesAlertAndStatus(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	if got := d.result("V-250989"); got != "pass" {
 		t.Fatal(got)
 	}
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
 	if m.File != "/mi/config-system/startup_config/identityconfig.xml" || m.Line == 0 || m.Actual != "8" || m.Expected != ">= 15" {
 		t.Errorf("%+v", m)
 	}
-	edit(t, d.file(identity), ">8<", ">9<")
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">9<")
 	d.want(finding.Changed, "V-250989")
-	edit(t, d.file(identity), ">9<", ">15<")
+	rig.Edit(t, d.file(rig.Identity), ">9<", ">15<")
 	d.want(finding.Resolved, "V-250989")
-	if err := os.Remove(d.file(identity)); err != nil {
+	if err := os.Remove(d.file(rig.Identity)); err != nil {
 		t.Fatal(err)
 	}
 	if m := d.next(); m.Event != finding.Lost {
@@ -162,7 +175,7 @@ func TestChangeBecomesAlertAndStatus(t *testing.T) {
 }
 
 func TestACompliantApplianceHasNoConditionAndNoAlert(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	if c := d.status().Agent.Conditions; len(c) != 0 {
 		t.Errorf("%+v", c)
 	}
@@ -174,7 +187,7 @@ func TestACompliantApplianceHasNoConditionAndNoAlert(t *testing.T) {
 }
 
 func TestFirstPassAlertsEachOpenFindingOnce(t *testing.T) {
-	d := start(t, appliance(t, "factory"))
+	d := start(t, rig.New(t, "factory"))
 	fails := d.status().Summary.Fail
 	seen := map[string]int{}
 	for range fails {
@@ -190,23 +203,23 @@ func TestFirstPassAlertsEachOpenFindingOnce(t *testing.T) {
 }
 
 func TestChangeWhileDownIsToldAtStart(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	start(t, dir).end()
-	edit(t, filepath.Join(dir, identity), ">15<", ">8<")
+	rig.Edit(t, filepath.Join(dir, rig.Identity), ">15<", ">8<")
 	d := start(t, dir)
 	m := d.want(finding.Opened, "V-250989")
 	d.end()
 	d = start(t, dir)
-	edit(t, d.file(identity), ">8<", ">15<")
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">15<")
 	if next := d.want(finding.Resolved, "V-250989"); next.Seq <= m.Seq {
 		t.Errorf("sequence number %d after %d", next.Seq, m.Seq)
 	}
 }
 
 func TestReloadKeepsOldConfigurationOnError(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	site := d.file("stigwatch/site.yaml")
-	edit(t, site, "max_ssh_sessions: 5", "max_ssh_sessions: 50\nno_such_key: 1")
+	rig.Edit(t, site, "max_ssh_sessions: 5", "max_ssh_sessions: 50\nno_such_key: 1")
 	d.reload <- struct{}{}
 	d.awaitReady()
 	r := d.status()
@@ -216,7 +229,7 @@ func TestReloadKeepsOldConfigurationOnError(t *testing.T) {
 	if got := d.result("V-250982"); got != "pass" {
 		t.Errorf("V-250982 is %s", got)
 	}
-	edit(t, site, "max_ssh_sessions: 50\nno_such_key: 1", "max_ssh_sessions: 3")
+	rig.Edit(t, site, "max_ssh_sessions: 50\nno_such_key: 1", "max_ssh_sessions: 3")
 	d.reload <- struct{}{}
 	d.awaitReady()
 	if e := d.status().Agent.Config.Error; e != "" {
@@ -228,9 +241,9 @@ func TestReloadKeepsOldConfigurationOnError(t *testing.T) {
 }
 
 func TestConfigurationDigestCoversTheMappings(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	before := d.status().Agent.Config.Digest
-	put(t, d.file("stigwatch/mapping.d/30-more.yaml"), "facts: []\n")
+	rig.Put(t, d.file("stigwatch/mapping.d/30-more.yaml"), "facts: []\n")
 	d.reload <- struct{}{}
 	d.awaitReady()
 	if after := d.status().Agent.Config; after.Digest == before {
@@ -239,7 +252,7 @@ func TestConfigurationDigestCoversTheMappings(t *testing.T) {
 }
 
 func TestIncludedFolderMayAppearLater(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	folder := d.file("root/etc/rsyslog.d")
 	if err := os.Rename(folder, folder+".away"); err != nil {
 		t.Fatal(err)
@@ -261,8 +274,8 @@ func TestIncludedFolderMayAppearLater(t *testing.T) {
 
 // A writer that truncates and then writes must never be judged in between.
 func TestRewritesInPlaceGiveNoFalseVerdict(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
-	file := d.file(identity)
+	d := start(t, rig.New(t, "compliant"))
+	file := d.file(rig.Identity)
 	good, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -273,7 +286,7 @@ func TestRewritesInPlaceGiveNoFalseVerdict(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put(t, file, strings.Replace(string(good), ">15<", ">8<", 1))
+	rig.Put(t, file, strings.Replace(string(good), ">15<", ">8<", 1))
 	d.want(finding.Opened, "V-250989") // and nothing before it
 }
 
@@ -296,16 +309,16 @@ func inPieces(file, text string, pieces int) error {
 }
 
 func TestAfterAStormTheVerdictsAreThoseOfAFreshCheck(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
-	file := d.file(identity)
+	d := start(t, rig.New(t, "compliant"))
+	file := d.file(rig.Identity)
 	good, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 3000 {
-		put(t, file, strings.Replace(string(good), ">15<", fmt.Sprintf(">%d<", 8+i%9), 1))
+		rig.Put(t, file, strings.Replace(string(good), ">15<", fmt.Sprintf(">%d<", 8+i%9), 1))
 	}
-	edit(t, file, "<special>true</special>", "<special>false</special>")
+	rig.Edit(t, file, "<special>true</special>", "<special>false</special>")
 	deadline := time.After(patience)
 	for open := false; !open; {
 		select {
@@ -324,12 +337,12 @@ func TestAfterAStormTheVerdictsAreThoseOfAFreshCheck(t *testing.T) {
 }
 
 func TestEvidenceFolderMayComeLater(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	evidence := filepath.Join(dir, "stigwatch/evidence")
 	if err := os.Rename(evidence, evidence+".away"); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, filepath.Join(evidence+".away", "show-fips.txt"), "enabled", "disabled")
+	rig.Edit(t, filepath.Join(evidence+".away", "show-fips.txt"), "enabled", "disabled")
 	d := start(t, dir)
 	if err := os.Rename(evidence+".away", evidence); err != nil {
 		t.Fatal(err)

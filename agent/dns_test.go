@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -112,7 +113,7 @@ func TestASinkWhoseNameIsNotResolvedLosesNothing(t *testing.T) {
 			var told []got
 			text := []string{">15<", ">8<"}
 			change := func(i int, event finding.Event) {
-				edit(t, d.file(identity), text[i%2], text[1-i%2])
+				rig.Edit(t, d.file(rig.Identity), text[i%2], text[1-i%2])
 				m := d.want(event, "V-250989")
 				told = append(told, got{m.Seq, m.ID})
 			}
@@ -145,7 +146,7 @@ func TestASinkComesBackWhenItsNameDoes(t *testing.T) {
 		return []string{fmt.Sprintf("name: siem, type: syslog, address: \"tcp://siem.example:%s\"", port)}
 	})
 	d := startWith(t, dir, names.resolve)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
 	d.awaitFailures("siem", 1)
 	names.answer.Store(dnsFine)

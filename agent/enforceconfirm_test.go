@@ -11,7 +11,9 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/errand"
 )
 
 // setClock is a clock for the enforcer, which stands still.
@@ -36,7 +38,7 @@ func (h *house) waiting() string {
 	}
 	h.stand("pass")
 	for _, f := range []string{issueFile, chronyFile} {
-		h.new[f] = read(h.t, h.dir, f)
+		h.new[f] = rig.Read(h.t, h.dir, f)
 	}
 	return id
 }
@@ -161,7 +163,7 @@ func TestWhatSomebodyElseDoesInTheMiddleIsNotLost(t *testing.T) {
 func (h *house) meddled(point, what string, do func(file string) error) {
 	h.t.Helper()
 	file := h.file("root" + issueFile)
-	put(h.t, file, "LAB SYSTEM, for a moment\n")
+	rig.Put(h.t, file, "LAB SYSTEM, for a moment\n")
 	h.spoil()
 	var theirs string
 	h.trouble.whenAt(point, func() {
@@ -183,7 +185,7 @@ func (h *house) meddled(point, what string, do func(file string) error) {
 	if now := looksOf(file); theirs == "" || now != theirs {
 		h.t.Errorf("%s: it is %q, theirs was %q", when, now, theirs)
 	}
-	if now := read(h.t, h.dir, chronyFile); now != h.old[chronyFile] {
+	if now := rig.Read(h.t, h.dir, chronyFile); now != h.old[chronyFile] {
 		h.t.Errorf("%s: the other file is not as it was", when)
 	}
 	h.nothingBeside(when)
@@ -214,7 +216,7 @@ func TestAPlanOfAFileThatWasEditedSinceIsRefused(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "", EnforcerOptions{})
 	h.spoil()
-	p, err := Plan(context.Background(), optionsIn(h.dir), nil)
+	p, err := errand.Plan(context.Background(), optionsIn(h.dir), nil)
 	if err != nil || len(p.Files) != 2 {
 		t.Fatalf("%+v, %v", p, err)
 	}
@@ -227,7 +229,7 @@ func TestAPlanOfAFileThatWasEditedSinceIsRefused(t *testing.T) {
 	if _, err := h.client.Apply(context.Background(), q); !errors.As(err, &refused) || refused.Reason != "stale-digest" {
 		t.Errorf("%v", err)
 	}
-	if read(t, h.dir, chronyFile) != bad || read(t, h.dir, issueFile) != h.old[issueFile] || len(ledgerOf(t, h.dir)) != 0 {
+	if rig.Read(t, h.dir, chronyFile) != bad || rig.Read(t, h.dir, issueFile) != h.old[issueFile] || len(ledgerOf(t, h.dir)) != 0 {
 		t.Error("something was written")
 	}
 }
@@ -237,8 +239,8 @@ func TestAFolderThatBecomesALinkIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "", EnforcerOptions{})
 	const name = "/etc/security/faillock.conf"
-	edit(t, h.file("root"+name), "deny = 3", "deny = 10")
-	bad := read(t, h.dir, name)
+	rig.Edit(t, h.file("root"+name), "deny = 3", "deny = 10")
+	bad := rig.Read(t, h.dir, name)
 	h.trouble.whenAt("swap "+name, func() {
 		dir := h.file("root/etc/security")
 		if err := errors.Join(os.Rename(dir, dir+".away"), os.Symlink("security.away", dir)); err != nil {
@@ -249,7 +251,7 @@ func TestAFolderThatBecomesALinkIsNotFollowed(t *testing.T) {
 	if err != nil || got.Failed == "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if now := read(t, h.dir, "/etc/security.away/faillock.conf"); now != bad {
+	if now := rig.Read(t, h.dir, "/etc/security.away/faillock.conf"); now != bad {
 		t.Errorf("what the link leads to was written: %q", now)
 	}
 	h.until(func(m alert.Message) bool {

@@ -10,6 +10,8 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
 	"stigwatch/agent/waive"
@@ -21,10 +23,10 @@ const enforceChrony = "  rules: {V-250999: enforce}\n"
 func (h *house) badChrony(note string) string {
 	h.t.Helper()
 	if h.old[chronyFile] == "" {
-		h.old[chronyFile] = strings.Replace(read(h.t, h.dir, chronyFile), "server 192.0.2.123 iburst\n", "", 1)
+		h.old[chronyFile] = strings.Replace(rig.Read(h.t, h.dir, chronyFile), "server 192.0.2.123 iburst\n", "", 1)
 	}
 	bad := h.old[chronyFile] + "# " + note + "\n"
-	put(h.t, h.file("root"+chronyFile), bad)
+	rig.Put(h.t, h.file("root"+chronyFile), bad)
 	return bad
 }
 
@@ -59,7 +61,7 @@ func (h *house) leftAlone(file, bad string) {
 	h.t.Helper()
 	h.notBusy()
 	h.rest()
-	if now := read(h.t, h.dir, file); now != bad {
+	if now := rig.Read(h.t, h.dir, file); now != bad {
 		h.t.Errorf("%s was written: %q", file, now)
 	}
 }
@@ -208,13 +210,13 @@ func TestAWaivedRuleIsNotEnforced(t *testing.T) {
 	bad := h.badChrony("one")
 	h.until(verdict(finding.Opened, chronyRule))
 	h.end()
-	if _, err := Waive(context.Background(), optionsIn(h.dir), waive.Waiver{
+	if _, err := errand.Waive(context.Background(), optionsIn(h.dir), waive.Waiver{
 		Rule: chronyRule, Reason: "one source is enough here", Approver: "ISSO", Ticket: "T1",
 		When: time.Now().UTC().Format(time.RFC3339), Expires: time.Now().AddDate(0, 0, 30).UTC().Format(time.RFC3339),
 	}); err != nil {
 		t.Fatal(err)
 	}
-	configure(t, h.dir, "\nenforce:\n"+enforceChrony)
+	rig.Configure(t, h.dir, "\nenforce:\n"+enforceChrony)
 	h.daemon = start(t, h.dir)
 	h.leftAlone(chronyFile, bad)
 	if err := os.Remove(h.config().Waivers); err != nil {
@@ -227,14 +229,14 @@ func TestAWaivedRuleIsNotEnforced(t *testing.T) {
 func TestARuleForPeopleIsToldOnceAndOthersArePutRight(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "  mode: enforce\n", EnforcerOptions{})
-	edit(t, h.file(identity), ">15<", ">8<")
+	rig.Edit(t, h.file(rig.Identity), ">15<", ">8<")
 	m := h.until(code("enforce-manual"))
 	if !strings.Contains(m.Text, "V-250989 is in the mode enforce and is for people to put right") {
 		t.Error(m.Text)
 	}
 	h.badChrony("one")
 	h.putRight(chronyRule)
-	edit(t, h.file(identity), ">8<", ">9<")
+	rig.Edit(t, h.file(rig.Identity), ">8<", ">9<")
 	h.until(verdict(finding.Changed, "V-250989"))
 	h.inLoop(func(l *loop) { l.hurry() })
 	h.badChrony("two")
@@ -258,7 +260,7 @@ func TestAnEnforcerThatIsAwayIsToldOnceAndWhatWaitedIsPutRight(t *testing.T) {
 	h.halt()
 	h.badChrony("one")
 	h.until(code("enforcer-away"))
-	put(t, h.file("root"+issueFile), "Welcome\n")
+	rig.Put(t, h.file("root"+issueFile), "Welcome\n")
 	h.until(verdict(finding.Opened, issueRule))
 	h.inLoop(func(l *loop) { l.hurry() })
 	for h.enforced(issueRule).Said == "" || h.enforced(chronyRule).Said == "" {
@@ -303,7 +305,7 @@ func TestARuleThatCannotBePutRightDoesNotKeepOthersFromIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.end()
-	configure(t, h.dir, "\nenforce:\n  rules: {V-250999: enforce, V-250987: enforce}\n")
+	rig.Configure(t, h.dir, "\nenforce:\n  rules: {V-250999: enforce, V-250987: enforce}\n")
 	h.daemon = start(t, h.dir) // both are in one order
 	m := h.until(code("enforce-failed"))
 	if !strings.Contains(m.Text, issueRule) || strings.Contains(m.Text, chronyRule) {
@@ -311,7 +313,7 @@ func TestARuleThatCannotBePutRightDoesNotKeepOthersFromIt(t *testing.T) {
 	}
 	h.putRight(chronyRule)
 	h.rest()
-	if n := h.count("enforce-failed", ""); n != 1 || read(t, h.dir, issueFile) != "Welcome\n" {
+	if n := h.count("enforce-failed", ""); n != 1 || rig.Read(t, h.dir, issueFile) != "Welcome\n" {
 		t.Errorf("told %d times", n)
 	}
 }
@@ -321,7 +323,7 @@ func TestARuleThatCannotBePutRightDoesNotKeepOthersFromIt(t *testing.T) {
 func TestAnOrderThatComesTooLateIsNoFailure(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, enforceChrony, EnforcerOptions{})
-	put(t, h.file("root"+issueFile), "Welcome\n")
+	rig.Put(t, h.file("root"+issueFile), "Welcome\n")
 	h.until(verdict(finding.Opened, issueRule))
 	reached, on := make(chan struct{}), make(chan struct{})
 	h.trouble.whenAt("swap "+issueFile, func() { close(reached); <-on })
@@ -344,7 +346,7 @@ func TestAnOrderThatComesTooLateIsNoFailure(t *testing.T) {
 	if n := h.count("enforce-failed", ""); n != 0 {
 		t.Errorf("told as a failure %d times", n)
 	}
-	if !strings.Contains(read(t, h.dir, chronyFile), "# two, which") {
+	if !strings.Contains(rig.Read(t, h.dir, chronyFile), "# two, which") {
 		t.Error("the second edit is lost")
 	}
 }
@@ -379,7 +381,7 @@ func TestAPlanThatWaitsKeepsARuleWaitingAndNoLonger(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "", EnforcerOptions{})
 	id := h.waiting()
-	configure(t, h.dir, "\nenforce:\n"+enforceChrony)
+	rig.Configure(t, h.dir, "\nenforce:\n"+enforceChrony)
 	h.reload <- struct{}{}
 	h.until(code("enforce-mode"))
 	h.badChrony("while it waits")

@@ -15,6 +15,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -37,7 +38,7 @@ func child(dir string) int {
 	ready := func() { _, _ = os.Stdout.WriteString("ready\n") }
 	ctx := context.Background()
 	if os.Getenv(childRuns) == "daemon" {
-		o := optionsIn(dir)
+		o := Options{Options: optionsIn(dir)}
 		o.Ready = ready
 		o.OnAlert = func(m alert.Message) { _, _ = os.Stdout.WriteString(m.ID + "\t" + m.Code + "\t" + m.Text + "\n") }
 		a, err := New(o)
@@ -143,7 +144,7 @@ func (h *house) killedAt(n int, name string) {
 	}
 	h.client.Close()
 	for _, file := range []string{issueFile, chronyFile} { // the next start has not been yet
-		if now := read(h.t, h.dir, file); now != h.old[file] && now != h.new[file] {
+		if now := rig.Read(h.t, h.dir, file); now != h.old[file] && now != h.new[file] {
 			h.t.Fatalf("killed at %q: %s is neither old nor new", name, file)
 		}
 	}

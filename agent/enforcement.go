@@ -13,6 +13,7 @@ import (
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
 	"stigwatch/agent/permit"
+	"stigwatch/agent/plan"
 	"stigwatch/agent/remedy"
 )
 
@@ -84,9 +85,9 @@ func (l *loop) keepEnforcement(records ...journal.Record) {
 
 // modes tells which rules are in another mode than before.
 func (l *loop) modes(now time.Time) {
-	e := &l.a.parts.cfg.Enforce
+	e := &l.a.parts.Config.Enforce
 	var records []journal.Record
-	for _, id := range l.a.parts.engine.Order {
+	for _, id := range l.a.parts.Engine.Order {
 		was, changed := l.enforcement.book.Changed(id, e.ModeOf(id))
 		if !changed {
 			continue
@@ -129,10 +130,10 @@ func modesText(records []journal.Record) string {
 // and that is told with what was written, what is there now, and who did it.
 func (l *loop) fell(c *finding.Change, who *alert.Who) {
 	id := c.Result.Rule
-	if c.Event != finding.Opened || l.a.parts.cfg.Enforce.ModeOf(id) != config.ModeEnforce {
+	if c.Event != finding.Opened || l.a.parts.Config.Enforce.ModeOf(id) != config.ModeEnforce {
 		return
 	}
-	e := &l.a.parts.cfg.Enforce
+	e := &l.a.parts.Config.Enforce
 	stopped := l.enforcement.book.Fell(id, c.At, remedy.Bounds{Times: e.FightTimes, Within: e.FightWithin})
 	l.enforcement.touched = true
 	if stopped == "" {
@@ -187,7 +188,7 @@ func (l *loop) stopped(id, code, text string, now time.Time) {
 
 // enforce orders what has to be put right, and may be, now. It waits for nothing.
 func (l *loop) enforce(now time.Time) {
-	if !l.a.parts.cfg.Enforce.On() || l.enforcement.busy {
+	if !l.a.parts.Config.Enforce.On() || l.enforcement.busy {
 		return
 	}
 	rules, next := l.toPutRight(now)
@@ -217,9 +218,9 @@ func (l *loop) enforce(now time.Time) {
 // that have to wait may be tried. A rule that came to nothing before is tried alone,
 // after the others.
 func (l *loop) toPutRight(now time.Time) (rules []string, next time.Time) {
-	e := &l.a.parts.cfg.Enforce
+	e := &l.a.parts.Config.Enforce
 	var alone []string
-	for _, id := range l.a.parts.engine.Order {
+	for _, id := range l.a.parts.Engine.Order {
 		r, book := l.before[id], l.enforcement.book.Of(id)
 		_, window := l.inWindow(id)
 		switch {
@@ -228,7 +229,7 @@ func (l *loop) toPutRight(now time.Time) (rules []string, next time.Time) {
 			if at := book.NotBefore; at.After(now) && (next.IsZero() || at.Before(next)) {
 				next = at
 			}
-		case !writable(&r):
+		case !plan.Writable(&r):
 			l.forPeople(id, whyForPeople(&r), now)
 		case book.Failures > 0 || slices.Contains(l.enforcement.alone, id):
 			alone = append(alone, id)

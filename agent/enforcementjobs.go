@@ -41,9 +41,9 @@ func (l *loop) jobsSaid(ctx context.Context, e watch.Event) watch.Event {
 // lookAtJobs tells what the enforcer did since the last look, and judges anew what
 // rests on it.
 func (l *loop) lookAtJobs(ctx context.Context) {
-	jobs, err := readJobs(l.a.parts.cfg)
+	jobs, err := api.ReadJobs(l.a.parts.Config.Enforce.Socket)
 	if err != nil {
-		l.a.conds.set("enforcer-unreadable", err.Error(), jobsPath(l.a.parts.cfg))
+		l.a.conds.set("enforcer-unreadable", err.Error(), api.JobsFile(l.a.parts.Config.Enforce.Socket))
 		return
 	}
 	l.a.conds.clear("enforcer-unreadable")
@@ -55,29 +55,17 @@ func (l *loop) lookAtJobs(ctx context.Context) {
 	l.enforcement.known, l.enforcement.jobs = true, jobs
 	l.forgetJobs()
 	l.keepEnforcement(records...)
-	l.rests(ctx, writtenBy(jobs))
+	l.rests(ctx, jobs)
 }
 
 // rests judges anew the rules of facts that stigwatch wrote, or no longer has: how
 // they are known may be another now.
-func (l *loop) rests(ctx context.Context, now written) {
-	was := l.a.parts.written
-	l.a.parts.written = now
+func (l *loop) rests(ctx context.Context, jobs []api.Job) {
+	facts := l.a.parts.Wrote(jobs)
 	if l.snap == nil {
 		return
 	}
-	var facts []string
-	for path, f := range now {
-		if was[path].digest != f.digest {
-			facts = append(facts, f.facts...)
-		}
-	}
-	for path, f := range was {
-		if now[path].digest != f.digest {
-			facts = append(facts, f.facts...)
-		}
-	}
-	if rules := l.a.parts.engine.Affected(facts); len(rules) > 0 {
+	if rules := l.a.parts.Engine.Affected(facts); len(rules) > 0 {
 		l.judge(ctx, rules)
 		l.publish(time.Now())
 	}
@@ -126,7 +114,7 @@ func (l *loop) heed(j *api.Job, now time.Time) {
 		case j.Auto && stands:
 			book.Done(id, j.ID, now)
 		case j.UndoneByWill():
-			if l.a.parts.cfg.Enforce.ModeOf(id) == config.ModeEnforce && book.Stop(id, "what was written was taken back", now) {
+			if l.a.parts.Config.Enforce.ModeOf(id) == config.ModeEnforce && book.Stop(id, "what was written was taken back", now) {
 				l.stopped(id, "enforce-stopped", fmt.Sprintf("%s is left alone: plan %s was taken back; \"stigwatch apply %s\" takes it up again", id, j.ID, id), now)
 			}
 		case !j.Auto && stands && j.Undoes == "" && book.Resume(id):
@@ -175,7 +163,7 @@ func (l *loop) forgetJobs() {
 // it has not taken it back, or a plan is in the middle: its process may have ended, and
 // the next one sees to both when it starts. It answers by its file.
 func (l *loop) overdue(now time.Time) {
-	_, err := os.Lstat(l.a.parts.cfg.Enforce.Socket)
+	_, err := os.Lstat(l.a.parts.Config.Enforce.Socket)
 	silent := err == nil && l.enforcement.jobs == nil // its file is gone, as after each start of the machine
 	late := silent || slices.ContainsFunc(l.enforcement.jobs, func(j api.Job) bool {
 		return j.State == api.JobWaiting && now.After(j.Confirm.Time) || !j.Ended() && now.Sub(j.At.Time) > api.MaxApply
@@ -192,9 +180,9 @@ func (l *loop) overdue(now time.Time) {
 
 // showEnforcement shows readers how things stand.
 func (l *loop) showEnforcement() {
-	e := &l.a.parts.cfg.Enforce
+	e := &l.a.parts.Config.Enforce
 	out := &api.Enforcement{Mode: e.Mode, Rules: []api.EnforcedRule{}, Plans: []api.Job{}, Error: l.enforcement.away}
-	for _, id := range l.a.parts.engine.Order {
+	for _, id := range l.a.parts.Engine.Order {
 		r, mode := l.enforcement.book.Of(id), e.ModeOf(id)
 		if mode == e.Mode && r.Plan == "" && r.Stopped == "" && r.Said == "" {
 			continue

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 )
 
@@ -34,10 +35,10 @@ func (a *Agent) enforcing(ctx context.Context) error {
 // carryOut does an order and gives what the loop has to take note of.
 func (a *Agent) carryOut(ctx context.Context, o order) func(*loop) {
 	if o.plan {
-		p, err := Plan(ctx, a.o, o.rules)
+		p, err := errand.Plan(ctx, a.o.Options, o.rules)
 		return func(l *loop) { l.plannedFor(o, p, err) }
 	}
-	cfg := a.live.Load().cfg
+	cfg := a.live.Load().Config
 	c := api.DialEnforcer(cfg.Enforce.Socket)
 	defer c.Close()
 	if o.poke {

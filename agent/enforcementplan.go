@@ -16,7 +16,7 @@ import (
 // other evidence.
 func (l *loop) wantPlan(c *finding.Change) {
 	id := c.Result.Rule
-	if (c.Event == finding.Opened || c.Event == finding.Changed) && l.a.parts.cfg.Enforce.ModeOf(id) == config.ModePlan && !slices.Contains(l.enforcement.planned, id) {
+	if (c.Event == finding.Opened || c.Event == finding.Changed) && l.a.parts.Config.Enforce.ModeOf(id) == config.ModePlan && !slices.Contains(l.enforcement.planned, id) {
 		l.enforcement.planned = append(l.enforcement.planned, id)
 	}
 }

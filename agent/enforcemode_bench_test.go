@@ -11,19 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/appliance/rig"
 )
 
 // BenchmarkRestore measures from the close(2) of a bad write to the good bytes back
 // at their name, by the agent in the mode enforce and an enforcer at its socket, in
 // one process. The other figure is the way to the alert in the same run.
 func BenchmarkRestore(b *testing.B) {
-	dir := appliance(b, "compliant")
-	configure(b, dir, "\nenforce:\n  fight_times: 1000\n  fight_within: 1s\n  per_hour: 3600\n  rules: {V-250999: enforce}\n")
+	dir := rig.New(b, "compliant")
+	rig.Configure(b, dir, "\nenforce:\n  fight_times: 1000\n  fight_within: 1s\n  per_hour: 3600\n  rules: {V-250999: enforce}\n")
 	enforcerFor(b, dir, EnforcerOptions{})
 	_, told := daemonIn(b, dir)
 	until(b, told, code("enforce-mode"))
 	name := filepath.Join(dir, "root/etc/chrony.conf")
-	good := read(b, dir, "/etc/chrony.conf")
+	good := rig.Read(b, dir, "/etc/chrony.conf")
 	bad := strings.Replace(good, "server 192.0.2.123 iburst\n", "", 1)
 	in, err := unix.InotifyInit1(unix.IN_CLOEXEC)
 	if err != nil {
@@ -44,7 +45,7 @@ func BenchmarkRestore(b *testing.B) {
 			if _, err := unix.Read(in, buf); err != nil {
 				b.Fatal(err)
 			}
-			if now := read(b, dir, "/etc/chrony.conf"); len(now) == len(good) {
+			if now := rig.Read(b, dir, "/etc/chrony.conf"); len(now) == len(good) {
 				break
 			}
 		}

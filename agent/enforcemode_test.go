@@ -3,7 +3,6 @@ package agent
 import (
 	"bytes"
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 )
 
 // enforcerFor runs the enforcer of an appliance at its socket, until the test ends.
@@ -30,16 +30,6 @@ func enforcerFor(t testing.TB, dir string, eo EnforcerOptions) {
 			t.Error(err)
 		}
 	})
-}
-
-func configure(t testing.TB, dir, more string) {
-	t.Helper()
-	name := filepath.Join(dir, "stigwatch", "stigwatch.yaml")
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	put(t, name, string(b)+more)
 }
 
 // until reads messages up to one that fits, and gives it.
@@ -69,7 +59,7 @@ func code(want string) func(alert.Message) bool {
 func daemonIn(t testing.TB, dir string) (*Agent, <-chan alert.Message) {
 	t.Helper()
 	told := make(chan alert.Message, 10_000)
-	o := optionsIn(dir)
+	o := Options{Options: optionsIn(dir)}
 	ready := make(chan struct{})
 	o.Ready = func() { close(ready) }
 	o.OnAlert = func(m alert.Message) { told <- m }
@@ -99,13 +89,13 @@ func atRest(t testing.TB, a *Agent) {
 }
 
 func TestEnforceModePutsADriftRight(t *testing.T) {
-	dir := appliance(t, "compliant")
-	configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce}\n")
-	good := read(t, dir, "/etc/chrony.conf")
+	dir := rig.New(t, "compliant")
+	rig.Configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce}\n")
+	good := rig.Read(t, dir, "/etc/chrony.conf")
 	enforcerFor(t, dir, EnforcerOptions{})
 	a, told := daemonIn(t, dir)
 	until(t, told, code("enforce-mode"))
-	edit(t, filepath.Join(dir, "root/etc/chrony.conf"), "server 192.0.2.123 iburst\n", "")
+	rig.Edit(t, filepath.Join(dir, "root/etc/chrony.conf"), "server 192.0.2.123 iburst\n", "")
 	until(t, told, func(m alert.Message) bool { return m.Rule == "V-250999" && m.Event == "opened" })
 	var m alert.Message
 	for resolved := false; !resolved || m.Code == ""; { // the watch tells of the two files in any order
@@ -117,7 +107,7 @@ func TestEnforceModePutsADriftRight(t *testing.T) {
 	if !strings.Contains(m.Text, "/etc/chrony.conf by itself, for V-250999") {
 		t.Error(m.Text)
 	}
-	now := read(t, dir, "/etc/chrony.conf")
+	now := rig.Read(t, dir, "/etc/chrony.conf")
 	if !strings.Contains(now, "server 192.0.2.123 iburst\n") || len(now) != len(good) {
 		t.Errorf("%s", now)
 	}
@@ -134,13 +124,13 @@ func TestEnforceModePutsADriftRight(t *testing.T) {
 }
 
 func TestWhatAPersonTookBackIsNotWrittenAgain(t *testing.T) {
-	dir := appliance(t, "compliant")
-	configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce, V-251000: enforce}\n")
+	dir := rig.New(t, "compliant")
+	rig.Configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce, V-251000: enforce}\n")
 	enforcerFor(t, dir, EnforcerOptions{})
 	a, told := daemonIn(t, dir)
 	chrony := filepath.Join(dir, "root/etc/chrony.conf")
-	edit(t, chrony, "server 192.0.2.123 iburst\n", "")
-	bad := read(t, dir, "/etc/chrony.conf")
+	rig.Edit(t, chrony, "server 192.0.2.123 iburst\n", "")
+	bad := rig.Read(t, dir, "/etc/chrony.conf")
 	until(t, told, code("applied"))
 	h, err := TakeHand(t.Context(), optionsIn(dir))
 	if err != nil {
@@ -151,9 +141,9 @@ func TestWhatAPersonTookBackIsNotWrittenAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, told, code("enforce-stopped"))
-	edit(t, filepath.Join(dir, "root/etc/snmp/snmpd.conf"), "rouser watch priv", "rouser watch noauth")
+	rig.Edit(t, filepath.Join(dir, "root/etc/snmp/snmpd.conf"), "rouser watch priv", "rouser watch noauth")
 	until(t, told, func(m alert.Message) bool { return m.Code == "applied" && strings.Contains(m.Text, "V-251000") })
-	if got := read(t, dir, "/etc/chrony.conf"); got != bad {
+	if got := rig.Read(t, dir, "/etc/chrony.conf"); got != bad {
 		t.Errorf("it was written again:\n%s", got)
 	}
 	got, err := h.Apply(t.Context(), &api.ApplyRequest{Rules: []string{"V-250999"}})
@@ -161,7 +151,7 @@ func TestWhatAPersonTookBackIsNotWrittenAgain(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	until(t, told, func(m alert.Message) bool { return m.Code == "applied" && strings.Contains(m.Text, "V-250999") })
-	edit(t, chrony, "server 192.0.2.123 iburst\n", "")
+	rig.Edit(t, chrony, "server 192.0.2.123 iburst\n", "")
 	until(t, told, func(m alert.Message) bool {
 		return m.Code == "applied" && strings.Contains(m.Text, "by itself, for V-250999")
 	})

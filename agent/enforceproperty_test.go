@@ -11,7 +11,10 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/host"
 )
@@ -21,7 +24,7 @@ type world struct {
 	*house
 	r     *rand.Rand
 	clock *setClock
-	fresh *pass
+	fresh *appliance.Parts
 	wrote map[string]bool // digests of what others wrote whole
 	edits int
 	log   []string
@@ -54,10 +57,14 @@ func TestWhateverHappensEachFileIsWholeAndNoApplyBreaksARule(t *testing.T) {
 func newWorld(t *testing.T, seed uint64) *world {
 	clock := &setClock{}
 	w := &world{house: newHouse(t, "", EnforcerOptions{Now: clock.now}), r: rand.New(rand.NewPCG(seed, 5)), clock: clock, wrote: map[string]bool{}}
-	w.fresh = passOf(t, w.dir)
-	t.Cleanup(func() { w.fresh.close() })
+	fresh, err := appliance.Build(optionsIn(w.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fresh.Close)
+	w.fresh = fresh
 	for _, file := range w.files() {
-		w.wrote[host.Digest([]byte(read(t, w.dir, file)))] = true
+		w.wrote[host.Digest([]byte(rig.Read(t, w.dir, file)))] = true
 	}
 	return w
 }
@@ -77,7 +84,7 @@ func (w *world) edit() {
 	if w.r.IntN(2) == 0 {
 		file, text = chronyFile, "server 192.0.2.1 iburst\n"
 	}
-	switch was := read(w.t, w.dir, file); {
+	switch was := rig.Read(w.t, w.dir, file); {
 	case w.r.IntN(3) == 0 && file == chronyFile:
 		text = was + "# nothing\n"
 	case w.r.IntN(3) == 0 && file == chronyFile:
@@ -89,7 +96,7 @@ func (w *world) edit() {
 	}
 	w.edits++
 	w.wrote[host.Digest([]byte(text))] = true
-	put(w.t, w.file("root"+file), text)
+	rig.Put(w.t, w.file("root"+file), text)
 	w.note("edit of %s", file)
 }
 
@@ -106,17 +113,19 @@ func (w *world) stir() {
 
 func (w *world) now() (out []string) {
 	for _, file := range w.files() {
-		out = append(out, read(w.t, w.dir, file))
+		out = append(out, rig.Read(w.t, w.dir, file))
 	}
 	return out
 }
 
 // judged gives the outcome of every rule, by its own reading.
 func (w *world) judged() map[string]finding.Outcome {
-	w.fresh.full()
+	then := time.Unix(3_800_000_000, 0) // 2090: the attestations hold
+	w.fresh.Engine.Forget()
+	snap, _ := w.fresh.Reader.All()
 	out := map[string]finding.Outcome{}
-	for id, r := range w.fresh.results {
-		out[id] = r.Outcome
+	for _, r := range w.fresh.Evaluate(context.Background(), snap, nil, then) {
+		out[r.Rule] = r.Outcome
 	}
 	return out
 }
@@ -168,7 +177,7 @@ func (w *world) undo() {
 	}
 	if err == nil && got.Failed == "" {
 		for _, f := range old.Files {
-			if now := host.Digest([]byte(read(w.t, w.dir, f.Path))); now != f.Was {
+			if now := host.Digest([]byte(rig.Read(w.t, w.dir, f.Path))); now != f.Was {
 				w.fatal("%s was undone, and %s is not what it was", old.ID, f.Path)
 			}
 		}
@@ -195,7 +204,7 @@ func (w *world) later() {
 
 func (w *world) plan() {
 	before := w.now()
-	if _, err := Plan(context.Background(), optionsIn(w.dir), nil); err != nil {
+	if _, err := errand.Plan(context.Background(), optionsIn(w.dir), nil); err != nil {
 		w.fatal("%v", err)
 	}
 	if !slices.Equal(before, w.now()) {
@@ -237,7 +246,7 @@ func (w *world) eachWhole() {
 		}
 	}
 	for _, file := range w.files() {
-		if b := read(w.t, w.dir, file); !w.wrote[host.Digest([]byte(b))] && !known[host.Digest([]byte(b))] {
+		if b := rig.Read(w.t, w.dir, file); !w.wrote[host.Digest([]byte(b))] && !known[host.Digest([]byte(b))] {
 			w.fatal("nobody wrote %s as it is: %.100q", file, b)
 		}
 	}

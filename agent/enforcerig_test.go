@@ -14,6 +14,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/config"
 	"stigwatch/agent/enforce"
 	"stigwatch/agent/finding"
@@ -109,7 +110,7 @@ func newHouse(t *testing.T, enforce string, eo EnforcerOptions) *house {
 		t.Fatal(err)
 	}
 	if enforce != "" {
-		configure(t, dir, "\nenforce:\n"+enforce)
+		rig.Configure(t, dir, "\nenforce:\n"+enforce)
 	}
 	h := &house{trouble: &trouble{}, eo: eo, old: map[string]string{}, new: map[string]string{}}
 	h.eo.Step = h.trouble.step
@@ -252,12 +253,12 @@ func (h *house) count(code, about string) (n int) {
 func (h *house) spoil() {
 	h.t.Helper()
 	if len(h.old) == 0 {
-		good := read(h.t, h.dir, chronyFile)
+		good := rig.Read(h.t, h.dir, chronyFile)
 		h.old[chronyFile] = strings.Replace(good, "server 192.0.2.123 iburst\n", "", 1)
 		h.old[issueFile] = "Welcome\n"
 	}
 	for _, file := range []string{issueFile, chronyFile} {
-		put(h.t, filepath.Join(h.dir, "root", file), h.old[file])
+		rig.Put(h.t, filepath.Join(h.dir, "root", file), h.old[file])
 	}
 	h.stand("fail")
 }
@@ -279,7 +280,7 @@ func (h *house) applied() api.Job {
 	h.until(about("applied", j.ID))
 	h.stand("pass")
 	for _, f := range j.Files {
-		h.new[f] = read(h.t, h.dir, f)
+		h.new[f] = rig.Read(h.t, h.dir, f)
 	}
 	return j
 }
@@ -289,7 +290,7 @@ func (h *house) whole(when string) (isNew bool) {
 	h.t.Helper()
 	n := 0
 	for _, file := range []string{issueFile, chronyFile} {
-		switch now := read(h.t, h.dir, file); now {
+		switch now := rig.Read(h.t, h.dir, file); now {
 		case h.new[file]:
 			n++
 		case h.old[file]:
@@ -317,7 +318,7 @@ func (h *house) nothingBeside(when string) {
 // jobs is what anybody may read of what the enforcer did.
 func (h *house) jobs() []api.Job {
 	h.t.Helper()
-	jobs, err := readJobs(h.config())
+	jobs, err := api.ReadJobs(h.config().Enforce.Socket)
 	if err != nil {
 		h.t.Fatal(err)
 	}

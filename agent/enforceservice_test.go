@@ -10,7 +10,7 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/enforce"
-	"stigwatch/agent/units/rig"
+	bus "stigwatch/agent/units/rig"
 )
 
 // script writes a program and gives its path.
@@ -76,7 +76,7 @@ func TestAProgramThatDoesNotAcceptAFileHasAllTakenBack(t *testing.T) {
 // A unit that goes down on the new file is brought up with the old one.
 func TestAUnitThatFailsHasAllTakenBackAndRunsAgain(t *testing.T) {
 	t.Parallel()
-	s := rig.New(t)
+	s := bus.New(t)
 	s.Put("chronyd.service", "active", "running", 0)
 	h := newHouse(t, "", EnforcerOptions{Bus: s.Socket, Services: true})
 	s.WhenTaken(func(method, unit string) {
@@ -100,7 +100,7 @@ func TestAUnitThatFailsHasAllTakenBackAndRunsAgain(t *testing.T) {
 // The administrator had stopped it: it is not for the enforcer to start it.
 func TestAUnitThatDoesNotRunIsNotStarted(t *testing.T) {
 	t.Parallel()
-	s := rig.New(t)
+	s := bus.New(t)
 	s.Put("chronyd.service", "inactive", "dead", 0)
 	h := newHouse(t, "", EnforcerOptions{Bus: s.Socket, Services: true})
 	h.spoil()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/config"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/permit"
 	"stigwatch/agent/plan"
@@ -27,14 +30,14 @@ import (
 // files, the policy, the site profile and the mapping. The same code runs in the
 // enforcer's process, in a command on a copied tree, and in tests.
 type Enforcer struct {
-	o        Options
+	o        appliance.Options
 	eo       EnforcerOptions
 	jobs     *enforce.Engine
 	services *services
 	agent    string // whose name may ask by itself; another needs another process
 
 	mu      sync.Mutex // guards what follows: one thing is done at a time
-	parts   *parts
+	parts   *appliance.Parts
 	sources string // what the configuration's files looked like when parts was built
 	planner *plan.Planner
 	made    *plan.Plan // that is being applied, for judge
@@ -57,19 +60,22 @@ type EnforcerOptions struct {
 // brings to an end what an earlier process left in the middle; the jobs that it
 // did so with come with it. The error lists every mistake of the configuration; it
 // wraps enforce.ErrHeld when another process is the enforcer.
-func OpenEnforcer(ctx context.Context, o Options, eo EnforcerOptions) (*Enforcer, []api.Job, error) {
+func OpenEnforcer(ctx context.Context, o appliance.Options, eo EnforcerOptions) (*Enforcer, []api.Job, error) {
 	if eo.Now == nil {
 		eo.Now = time.Now
 	}
-	e := &Enforcer{o: o.withDefaults(), eo: eo}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Enforcer{o: o, eo: eo}
 	if err := e.refresh(); err != nil {
 		return nil, nil, err
 	}
-	e.agent = e.parts.cfg.Enforce.AgentUser
-	e.services = newServices(eo.Bus, e.parts.cfg.Enforce.Reload, e.parts.cfg.Root == "/" || eo.Services, eo.ServiceTimeout)
+	e.agent = e.parts.Config.Enforce.AgentUser
+	e.services = newServices(eo.Bus, e.parts.Config.Enforce.Reload, e.parts.Config.Root == "/" || eo.Services, eo.ServiceTimeout)
 	jobs, err := enforce.Open(e.jobOptions())
 	if err != nil {
-		e.parts.close()
+		e.parts.Close()
 		return nil, nil, err
 	}
 	e.jobs = jobs
@@ -81,7 +87,7 @@ func OpenEnforcer(ctx context.Context, o Options, eo EnforcerOptions) (*Enforcer
 }
 
 func (e *Enforcer) jobOptions() enforce.Options {
-	cfg := e.parts.cfg
+	cfg := e.parts.Config
 	o := enforce.Options{
 		Dir: cfg.Enforce.Dir, Programs: e.eo.Programs, Now: e.eo.Now, Step: e.eo.Step, Judge: e.judge,
 		Reload: e.services.take, Healthy: e.services.healthy, CheckTimeout: e.eo.CheckTimeout,
@@ -100,7 +106,7 @@ func (e *Enforcer) jobOptions() enforce.Options {
 func (e *Enforcer) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.parts.close()
+	e.parts.Close()
 	e.services.close()
 	return e.jobs.Close()
 }
@@ -109,22 +115,22 @@ func (e *Enforcer) Close() error {
 // than before. While it has mistakes, or another than root can change it, nothing is
 // written.
 func (e *Enforcer) refresh() error {
-	if e.parts != nil && e.sources == e.parts.sources() {
-		return e.parts.trusted()
+	if e.parts != nil && e.sources == sources(e.parts) {
+		return trusted(e.parts)
 	}
-	next, err := build(e.o)
+	next, err := appliance.Build(e.o)
 	if err != nil {
 		return err
 	}
-	sources := next.sources()
-	if err := errors.Join(next.trusted(), e.same(next.cfg)); err != nil {
-		next.close()
+	looks := sources(next)
+	if err := errors.Join(trusted(next), e.same(next.Config)); err != nil {
+		next.Close()
 		return err
 	}
 	if e.parts != nil {
-		e.parts.close()
+		e.parts.Close()
 	}
-	e.parts, e.sources, e.planner = next, sources, next.planner(nil)
+	e.parts, e.sources, e.planner = next, looks, next.Planner(nil)
 	return nil
 }
 
@@ -133,7 +139,7 @@ func (e *Enforcer) same(next *config.Config) error {
 	if e.parts == nil {
 		return nil
 	}
-	was := e.parts.cfg
+	was := e.parts.Config
 	one, other := was.Enforce, next.Enforce
 	for _, key := range []struct {
 		name string
@@ -162,7 +168,7 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 	if err := e.refresh(); err != nil {
 		return nil, refused(http.StatusConflict, "configuration", err.Error())
 	}
-	rules, err := e.parts.ruleIDs(q.Rules)
+	rules, err := e.parts.RuleIDs(q.Rules)
 	if err != nil {
 		return nil, refused(http.StatusNotFound, "unknown-rule", err.Error())
 	}
@@ -192,10 +198,10 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 
 // job is what the plan comes to.
 func (e *Enforcer) job(who socket.Peer, q *api.ApplyRequest) enforce.Job {
-	j := enforce.Job{Rules: e.made.Closes, By: enforce.Who{UID: int(who.UID), Name: userName(who.UID)}, Reason: q.Reason, Auto: q.Auto}
+	j := enforce.Job{Rules: e.made.Closes, By: enforce.Who{UID: int(who.UID), Name: socket.UserName(who.UID)}, Reason: q.Reason, Auto: q.Auto}
 	j.Confirm = time.Duration(q.ConfirmSeconds) * time.Second
 	if j.Confirm == 0 && e.made.Class() == permit.Confirm && e.eo.Serving { // nobody is cut off from a copied tree
-		j.Confirm = e.parts.cfg.Enforce.ConfirmWithin
+		j.Confirm = e.parts.Config.Enforce.ConfirmWithin
 	}
 	for i := range e.made.Files {
 		f := &e.made.Files[i]
@@ -232,7 +238,7 @@ func (e *Enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.A
 }
 
 func (e *Enforcer) answer(rules []string, now time.Time) *api.Applied {
-	shown := e.parts.shownPlan(e.made, rules, now)
+	shown := e.parts.ShownPlan(e.made, rules, now)
 	return &api.Applied{Schema: api.Schema, Applied: []api.Job{}, Closed: shown.Closes, Cannot: shown.Cannot, LeftAlone: []api.PlanRefusal{}, Edited: []api.EditedByHand{}, Told: []string{}}
 }
 
@@ -265,9 +271,7 @@ const (
 
 // judgeOnce says what is wrong, and whether that may be of the moment.
 func (e *Enforcer) judgeOnce(ctx context.Context, r enforce.Record) (passing bool, err error) {
-	e.parts.reader.Reopen(e.parts.host, e.parts.evidence)
-	snap, _ := e.parts.reader.All()
-	for _, res := range e.parts.evaluate(ctx, snap, nil, e.eo.Now()) {
+	for _, res := range e.parts.Evaluate(ctx, e.parts.Afresh(), nil, e.eo.Now()) {
 		was := e.made.Before[res.Rule].Outcome
 		good := was == finding.Pass || was == finding.NotApplicable
 		switch {
@@ -282,7 +286,7 @@ func (e *Enforcer) judgeOnce(ctx context.Context, r enforce.Record) (passing boo
 
 // ofTheMoment tells a result that rests on what the running machine says.
 func ofTheMoment(r *finding.Result) bool {
-	return slices.ContainsFunc(r.Evidence, func(it finding.Item) bool { return strings.HasPrefix(it.File, "/proc/") || isLive(it.File) })
+	return slices.ContainsFunc(r.Evidence, func(it finding.Item) bool { return strings.HasPrefix(it.File, "/proc/") || facts.IsLive(it.File) })
 }
 
 // asSeen refuses when the files are others than the asker saw, or would become

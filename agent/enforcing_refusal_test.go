@@ -15,7 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforcer"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/host"
 	"stigwatch/agent/socket"
 	"stigwatch/agent/waive"
@@ -63,9 +65,9 @@ func (p posing) Jobs(ctx context.Context, _ socket.Peer) (*api.Jobs, error) {
 // clockDrifted is an appliance whose clock follows a server too few.
 func clockDrifted(t testing.TB) string {
 	t.Helper()
-	dir := appliance(t, "compliant")
-	configure(t, dir, "\nenforce:\n  agent_user: nobody\n  rules: {"+clockRule+": enforce}\n")
-	edit(t, filepath.Join(dir, "root", clockFile), "server 192.0.2.123 iburst\n", "")
+	dir := rig.New(t, "compliant")
+	rig.Configure(t, dir, "\nenforce:\n  agent_user: nobody\n  rules: {"+clockRule+": enforce}\n")
+	rig.Edit(t, filepath.Join(dir, "root", clockFile), "server 192.0.2.123 iburst\n", "")
 	return dir
 }
 
@@ -200,16 +202,16 @@ func forgeries() []forged {
 		{"to confirm at the end of time", me(), api.ApplyRequest{Rules: []string{clockRule}, ConfirmSeconds: 1<<63 - 1}, "confirm", nil},
 		{"a reason that rewrites a terminal", me(), api.ApplyRequest{Rules: []string{clockRule}, Reason: "\x1b[2J"}, "reason", nil},
 		{"a mistake in the configuration", me(), plain(clockRule), "configuration", func(t *testing.T, dir string) {
-			configure(t, dir, "\nbogus: 1\n")
+			rig.Configure(t, dir, "\nbogus: 1\n")
 		}},
 		{"a mistake in the site profile", theAgent, auto(clockRule), "configuration", func(t *testing.T, dir string) {
-			edit(t, filepath.Join(dir, "stigwatch/site.yaml"), "ntp_servers: [192.0.2.123, ", `ntp_servers: ["192.0.2.123\nserver evil.example", `)
+			rig.Edit(t, filepath.Join(dir, "stigwatch/site.yaml"), "ntp_servers: [192.0.2.123, ", `ntp_servers: ["192.0.2.123\nserver evil.example", `)
 		}},
 		{"another root than before", me(), plain(clockRule), "configuration", func(t *testing.T, dir string) {
-			edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "root: ../root", "root: ../root/etc")
+			rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "root: ../root", "root: ../root/etc")
 		}},
 		{"another agent's user than before", me(), plain(clockRule), "configuration", func(t *testing.T, dir string) {
-			edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody", "agent_user: daemon")
+			rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody", "agent_user: daemon")
 		}},
 	}...)
 }
@@ -232,7 +234,7 @@ func forgedPaths() []forged {
 // sameTree compares what is below a folder with what was.
 func sameTree(t testing.TB, was map[string]string, dir string) {
 	t.Helper()
-	if d := cmp.Diff(was, treeOf(t, dir)); d != "" {
+	if d := cmp.Diff(was, rig.Tree(t, dir)); d != "" {
 		t.Error(d)
 	}
 }
@@ -240,7 +242,7 @@ func sameTree(t testing.TB, was map[string]string, dir string) {
 // refuses asks, and sees that nothing at all was written.
 func refuses(t *testing.T, dir string, e *Enforcer, who socket.Peer, q api.ApplyRequest, reason string) {
 	t.Helper()
-	before := treeOf(t, dir)
+	before := rig.Tree(t, dir)
 	got := ask(t, e, who, http.MethodPost, "/v1/apply", asBody(t, q))
 	if got.problem.Reason != reason || got.code < 400 || got.problem.Error == "" {
 		t.Errorf("%d %+v %+v, want %s", got.code, got.problem, got.applied, reason)
@@ -262,7 +264,7 @@ func TestForgedRequestsAreRefusedByNameAndWriteNothing(t *testing.T) {
 			refuses(t, d, e, c.who, c.q, c.reason)
 		})
 	}
-	p, err := Plan(context.Background(), optionsIn(dir), []string{clockRule})
+	p, err := errand.Plan(context.Background(), optionsIn(dir), []string{clockRule})
 	mustDo(t, err)
 	q := auto(clockRule) // the honest one
 	q.Was, q.Now = map[string]string{clockFile: p.Files[0].Was}, map[string]string{clockFile: p.Files[0].Now}
@@ -280,7 +282,7 @@ func TestOnlyRootUndoesAndConfirms(t *testing.T) {
 	if len(done.applied.Applied) != 1 || done.applied.Applied[0].State != api.JobWaiting {
 		t.Fatalf("%+v", done)
 	}
-	id, before := done.applied.Applied[0].ID, treeOf(t, dir)
+	id, before := done.applied.Applied[0].ID, rig.Tree(t, dir)
 	for _, c := range []struct {
 		who           socket.Peer
 		method, route string
@@ -313,9 +315,9 @@ func TestOnlyRootUndoesAndConfirms(t *testing.T) {
 func TestWhatChangedSinceTheAskerSawItIsRefused(t *testing.T) {
 	dir := clockDrifted(t)
 	weaken := filepath.Join(dir, "root/etc/issue")
-	put(t, weaken, "WELCOME\n")
+	rig.Put(t, weaken, "WELCOME\n")
 	e := enforcerIn(t, dir, EnforcerOptions{})
-	p, err := Plan(context.Background(), optionsIn(dir), []string{clockRule, textRule})
+	p, err := errand.Plan(context.Background(), optionsIn(dir), []string{clockRule, textRule})
 	mustDo(t, err)
 	was, now := map[string]string{}, map[string]string{}
 	for _, f := range p.Files {
@@ -327,10 +329,10 @@ func TestWhatChangedSinceTheAskerSawItIsRefused(t *testing.T) {
 	q := api.ApplyRequest{Rules: []string{clockRule, textRule}, Now: map[string]string{clockFile: now[clockFile]}}
 	refuses(t, dir, e, me(), q, "stale-plan") // it says nothing of the other file
 	q.Now, q.Was = now, was
-	edit(t, filepath.Join(dir, "stigwatch/site.yaml"), "192.0.2.123, ", "192.0.2.124, ")
+	rig.Edit(t, filepath.Join(dir, "stigwatch/site.yaml"), "192.0.2.123, ", "192.0.2.124, ")
 	refuses(t, dir, e, me(), q, "stale-plan")
-	edit(t, filepath.Join(dir, "stigwatch/site.yaml"), "192.0.2.124, ", "192.0.2.123, ")
-	edit(t, filepath.Join(dir, "root", clockFile), "server", "# a word\nserver")
+	rig.Edit(t, filepath.Join(dir, "stigwatch/site.yaml"), "192.0.2.124, ", "192.0.2.123, ")
+	rig.Edit(t, filepath.Join(dir, "root", clockFile), "server", "# a word\nserver")
 	refuses(t, dir, e, me(), q, "stale-digest")
 }
 
@@ -338,10 +340,10 @@ func TestWhatChangedSinceTheAskerSawItIsRefused(t *testing.T) {
 // is idle.
 func TestTheRateHoldsAcrossRestarts(t *testing.T) {
 	dir := clockDrifted(t)
-	edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  per_hour: 2\n")
+	rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  per_hour: 2\n")
 	at := time.Now()
 	eo := EnforcerOptions{Now: func() time.Time { return at }}
-	bad := read(t, dir, clockFile)
+	bad := rig.Read(t, dir, clockFile)
 	for i := range 3 {
 		e := enforcerIn(t, dir, eo)
 		if i == 2 {
@@ -352,7 +354,7 @@ func TestTheRateHoldsAcrossRestarts(t *testing.T) {
 		if got.code != http.StatusOK || len(got.applied.Applied) != 1 {
 			t.Fatalf("%d: %+v", i, got)
 		}
-		put(t, filepath.Join(dir, "root", clockFile), bad)
+		rig.Put(t, filepath.Join(dir, "root", clockFile), bad)
 		mustDo(t, e.Close())
 	}
 }
@@ -373,7 +375,7 @@ func TestAskingInVainDoesNotUseTheRateUp(t *testing.T) {
 
 func TestTheAgentDoesNotPutRightWhatIsWaived(t *testing.T) {
 	dir := clockDrifted(t)
-	_, err := Waive(context.Background(), optionsIn(dir), waive.Waiver{
+	_, err := errand.Waive(context.Background(), optionsIn(dir), waive.Waiver{
 		Rule: clockRule, Reason: "one server until the other is back", Ticket: "T-1", Approver: "A",
 		When: time.Now().UTC().Format(time.RFC3339), Expires: time.Now().UTC().AddDate(0, 0, 10).Format(time.RFC3339),
 	})

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/socket"
 )
 
@@ -26,18 +27,9 @@ func enforcerIn(t testing.TB, dir string, eo EnforcerOptions) *Enforcer {
 	return e
 }
 
-func read(t testing.TB, dir, file string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "root", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 func TestApplyThenUndoBringsTheBytesBack(t *testing.T) {
-	dir := appliance(t, "compliant")
-	put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
+	dir := rig.New(t, "compliant")
+	rig.Put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
 	e := enforcerIn(t, dir, EnforcerOptions{})
 	ctx := context.Background()
 	got, err := e.Apply(ctx, me(), &api.ApplyRequest{})
@@ -56,8 +48,8 @@ func TestApplyThenUndoBringsTheBytesBack(t *testing.T) {
 		t.Errorf("a second apply did something: %+v, %v", again, err)
 	}
 	undone, err := e.Undo(ctx, me(), job.ID)
-	if err != nil || undone.Failed != "" || read(t, dir, "/etc/issue") != "Welcome\n" {
-		t.Errorf("%+v, %v, %q", undone, err, read(t, dir, "/etc/issue"))
+	if err != nil || undone.Failed != "" || rig.Read(t, dir, "/etc/issue") != "Welcome\n" {
+		t.Errorf("%+v, %v, %q", undone, err, rig.Read(t, dir, "/etc/issue"))
 	}
 	jobs, err := e.Jobs(ctx, me())
 	if err != nil || len(jobs.Jobs) != 2 || jobs.Jobs[1].State != api.JobUndone || jobs.Jobs[0].Undoes != job.ID {
@@ -73,11 +65,11 @@ func TestWhatIsWrittenIsJudgedAsItIsAndNotAsItWasPlanned(t *testing.T) {
 		"the rule itself fails by then": {"/etc/issue.net", "LAB SYSTEM", "WELCOME", "V-250987 does not pass"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := appliance(t, "compliant")
-			put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
+			dir := rig.New(t, "compliant")
+			rig.Put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
 			e := enforcerIn(t, dir, EnforcerOptions{Step: func(step string) error {
 				if step == "create state written" {
-					edit(t, filepath.Join(dir, "root", c.file), c.from, c.to)
+					rig.Edit(t, filepath.Join(dir, "root", c.file), c.from, c.to)
 				}
 				return nil
 			}})
@@ -85,8 +77,8 @@ func TestWhatIsWrittenIsJudgedAsItIsAndNotAsItWasPlanned(t *testing.T) {
 			if err != nil || !strings.Contains(got.Failed, c.want) || got.Applied[0].State != api.JobRestored {
 				t.Fatalf("%+v, %v", got, err)
 			}
-			if read(t, dir, "/etc/issue") != "Welcome\n" || len(got.Closed) != 0 {
-				t.Errorf("it was not taken back: %q, %v", read(t, dir, "/etc/issue"), got.Closed)
+			if rig.Read(t, dir, "/etc/issue") != "Welcome\n" || len(got.Closed) != 0 {
+				t.Errorf("it was not taken back: %q, %v", rig.Read(t, dir, "/etc/issue"), got.Closed)
 			}
 		})
 	}
@@ -95,8 +87,8 @@ func TestWhatIsWrittenIsJudgedAsItIsAndNotAsItWasPlanned(t *testing.T) {
 // A service that takes files up closes its ports for a moment: that is no reason to
 // take everything back.
 func TestWhatIsOnlyOfTheMomentIsLookedAtAgain(t *testing.T) {
-	dir := appliance(t, "compliant")
-	put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
+	dir := rig.New(t, "compliant")
+	rig.Put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
 	sockets := filepath.Join(dir, "root/proc/net/tcp")
 	was, err := os.ReadFile(sockets)
 	if err != nil {

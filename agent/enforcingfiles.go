@@ -9,15 +9,16 @@ import (
 	"slices"
 	"syscall"
 
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/ownership"
 )
 
 // configFiles are the files and folders that a configuration is made of, there or
 // not.
-func (p *parts) configFiles() []string {
-	cfg := p.cfg
+func configFiles(p *appliance.Parts) []string {
+	cfg := p.Config
 	files := []string{cfg.Path, cfg.SitePath, cfg.Waivers, cfg.Attestations}
-	for _, name := range p.site.ApprovedCAs {
+	for _, name := range p.Site.ApprovedCAs {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(cfg.SitePath), name)
 		}
@@ -34,19 +35,19 @@ func (p *parts) configFiles() []string {
 }
 
 // trusted demands, where the root is the machine's own, what ownedByRoot does.
-func (p *parts) trusted() error {
-	if p.cfg.Root != "/" {
+func trusted(p *appliance.Parts) error {
+	if p.Config.Root != "/" {
 		return nil
 	}
-	return p.ownedByRoot()
+	return ownedByRoot(p)
 }
 
 // ownedByRoot demands of every file that says what is written, of the enforcer's
 // state and of the folder of its socket that only root can change what their paths
 // lead to: on the machine itself the enforcer takes no value from anybody else.
-func (p *parts) ownedByRoot() error {
+func ownedByRoot(p *appliance.Parts) error {
 	var wrong []error
-	for _, path := range append(p.configFiles(), p.cfg.Enforce.Dir, filepath.Dir(p.cfg.Enforce.Socket)) {
+	for _, path := range append(configFiles(p), p.Config.Enforce.Dir, filepath.Dir(p.Config.Enforce.Socket)) {
 		err := ownership.Alone(path)
 		if err != nil && !slices.ContainsFunc(wrong, func(said error) bool { return said.Error() == err.Error() }) {
 			wrong = append(wrong, err)
@@ -56,9 +57,9 @@ func (p *parts) ownedByRoot() error {
 }
 
 // sources is what the files of a configuration look like, without reading them.
-func (p *parts) sources() string {
+func sources(p *appliance.Parts) string {
 	var out []byte
-	for _, path := range p.configFiles() {
+	for _, path := range configFiles(p) {
 		info, err := os.Stat(path)
 		if err != nil {
 			out = fmt.Appendf(out, "%s %v\n", path, errors.Is(err, fs.ErrNotExist))

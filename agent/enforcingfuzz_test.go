@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforcer"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/host"
 	"stigwatch/agent/permit"
 	"stigwatch/agent/plan"
@@ -22,15 +24,15 @@ import (
 // the site profile.
 func FuzzApplyRequest(f *testing.F) {
 	dir := clockDrifted(f)
-	put(f, filepath.Join(dir, "root/etc/issue"), "WELCOME\n")
-	edit(f, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  per_hour: 3600\n")
+	rig.Put(f, filepath.Join(dir, "root/etc/issue"), "WELCOME\n")
+	rig.Edit(f, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  per_hour: 3600\n")
 	var e *Enforcer
 	var began *plan.Plan // what the first write would have been of
 	e = enforcerIn(f, dir, EnforcerOptions{Step: func(string) error {
 		began = e.made
 		return errors.New("nothing is written here")
 	}})
-	made, err := Plan(context.Background(), optionsIn(dir), nil)
+	made, err := errand.Plan(context.Background(), optionsIn(dir), nil)
 	if err != nil || len(made.Files) != 2 {
 		f.Fatalf("%v %+v", err, made)
 	}
@@ -49,7 +51,7 @@ func FuzzApplyRequest(f *testing.F) {
 	for _, text := range []string{"", "null", "{}", "[]", "{}{}", `{"rules":`, `{"Rules":["V-250999"],"rules":[]}`, `{"auto":1}`, `{"now":{"\u0000":""}}`, "\xff\xfe{}"} {
 		f.Add([]byte(text), true)
 	}
-	before := treeOf(f, dir)
+	before := rig.Tree(f, dir)
 	f.Fuzz(func(t *testing.T, body []byte, agent bool) {
 		who := me()
 		if agent {

@@ -20,10 +20,7 @@ import (
 	"stigwatch/agent/socket"
 )
 
-// jobsFile is where anybody may read what the enforcer did: beside its socket.
-const jobsFile = "jobs.json"
-
-// maxShown bounds what stands there.
+// maxShownJobs bounds what anybody may read of what was done.
 const maxShownJobs = 100
 
 // Undo gives the files of a job the bytes that they had before it.
@@ -37,7 +34,7 @@ func (e *Enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.A
 	e.goOn(ctx)
 	out := nothingApplied()
 	e.services.begin()
-	job, err := e.jobs.Undo(ctx, id, enforce.Who{UID: int(who.UID), Name: userName(who.UID)}, "")
+	job, err := e.jobs.Undo(ctx, id, enforce.Who{UID: int(who.UID), Name: socket.UserName(who.UID)}, "")
 	if edited := editedByHand(err); len(edited) > 0 {
 		out.Edited, out.Failed = edited, err.Error()
 		return out, nil
@@ -53,7 +50,7 @@ func (e *Enforcer) Confirm(_ context.Context, who socket.Peer, id string) (*api.
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer e.publish()
-	job, err := e.jobs.Confirm(id, enforce.Who{UID: int(who.UID), Name: userName(who.UID)})
+	job, err := e.jobs.Confirm(id, enforce.Who{UID: int(who.UID), Name: socket.UserName(who.UID)})
 	if err != nil {
 		return nil, refusedJob(err)
 	}
@@ -127,18 +124,18 @@ func shownRecovered(did []enforce.Recovered) []api.Job {
 // publish writes what was done where anybody may read it; it names files and
 // digests, and holds no byte of them. That it cannot be written stops nothing.
 func (e *Enforcer) publish() {
-	if _, err := e.jobs.Expire(e.parts.cfg.Enforce.Keep, e.parts.cfg.Enforce.KeepBytes); err != nil {
+	if _, err := e.jobs.Expire(e.parts.Config.Enforce.Keep, e.parts.Config.Enforce.KeepBytes); err != nil {
 		e.o.Log.Warn("old copies stay", "error", err)
 	}
-	dir := filepath.Dir(e.parts.cfg.Enforce.Socket)
-	if err := writeJobs(dir, e.shownJobs(maxShownJobs)); err != nil {
+	if err := writeJobs(api.JobsFile(e.parts.Config.Enforce.Socket), e.shownJobs(maxShownJobs)); err != nil {
 		e.o.Log.Warn("what was done cannot be shown to the agent", "error", err)
 	}
 }
 
 // writeJobs replaces the file, in a folder that nobody else can put another in the
 // place of.
-func writeJobs(dir string, jobs *api.Jobs) error {
+func writeJobs(path string, jobs *api.Jobs) error {
+	dir := filepath.Dir(path)
 	if err := ownership.Folder(dir); err != nil {
 		return err
 	}
@@ -148,7 +145,7 @@ func writeJobs(dir string, jobs *api.Jobs) error {
 	}
 	err = errors.Join(api.Encode(f, jobs, false), f.Chmod(0o644), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, jobsFile))
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())

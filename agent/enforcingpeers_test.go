@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforcer"
 	"stigwatch/agent/socket"
 )
@@ -90,11 +91,11 @@ func TestStrangersAreKeptOutAndTheGroupIsAskedWhoItIs(t *testing.T) {
 	t.Cleanup(func() { _ = os.RemoveAll(place) })
 	mustDo(t, os.Chmod(place, 0o755))
 	name := filepath.Join(place, "s")
-	edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  socket: "+name+"\n")
+	rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  socket: "+name+"\n")
 	l, err := enforcer.Listen(name, "nogroup")
 	mustDo(t, err)
 	serveAt(t, dir, l)
-	before := treeOf(t, filepath.Join(dir, "root"))
+	before := rig.Tree(t, filepath.Join(dir, "root"))
 	one, apply := asBody(t, auto(clockRule)), "/v1/apply"
 	for _, c := range []struct {
 		name   string
@@ -121,7 +122,7 @@ func TestStrangersAreKeptOutAndTheGroupIsAskedWhoItIs(t *testing.T) {
 	if code, reason := (askedAs{UID: agentUID, GID: gid, Socket: name, Method: "POST", Route: apply, Body: one}).ask(t); code != 200 {
 		t.Errorf("the agent enforces: %d %s", code, reason)
 	}
-	if !strings.Contains(read(t, dir, clockFile), "server 192.0.2.123") {
+	if !strings.Contains(rig.Read(t, dir, clockFile), "server 192.0.2.123") {
 		t.Error("it was not put right")
 	}
 }
@@ -177,7 +178,7 @@ func TestAnApplyIsDoneWholeWhoeverGoes(t *testing.T) {
 	}
 	close(goOn)
 	mustDo(t, <-done)
-	if !strings.Contains(read(t, dir, clockFile), "server 192.0.2.123") {
+	if !strings.Contains(rig.Read(t, dir, clockFile), "server 192.0.2.123") {
 		t.Error("it was not put right")
 	}
 	e, ended, err := OpenEnforcer(context.Background(), optionsIn(dir), EnforcerOptions{})

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
+	"stigwatch/agent/appliance/rig"
 )
 
 // hostileSite is a value of the site profile that would do harm if it were more than
@@ -33,19 +35,19 @@ func withSite(t *testing.T, dir, key string, list any) {
 	if start == 0 || end < 0 {
 		t.Fatalf("no %s in\n%s", key, text)
 	}
-	put(t, name, text[:start]+key+": "+string(b)+rest[end:])
+	rig.Put(t, name, text[:start]+key+": "+string(b)+rest[end:])
 }
 
 func readAt(t *testing.T, name string) string {
 	t.Helper()
-	return read(t, filepath.Dir(filepath.Dir(name)), "../stigwatch/"+filepath.Base(name))
+	return rig.Read(t, filepath.Dir(filepath.Dir(name)), "../stigwatch/"+filepath.Base(name))
 }
 
 // applied applies a rule as root, and tells whether it was written. If not, it was
 // refused, and nothing is another than before.
 func applied(t *testing.T, dir, rule string) bool {
 	t.Helper()
-	before := treeOf(t, filepath.Join(dir, "root"))
+	before := rig.Tree(t, filepath.Join(dir, "root"))
 	e, _, err := OpenEnforcer(context.Background(), optionsIn(dir), EnforcerOptions{})
 	if err != nil {
 		sameTree(t, before, filepath.Join(dir, "root"))
@@ -83,8 +85,8 @@ func TestABannerIsOneTextWhateverIsInIt(t *testing.T) {
 		{"backwards", "KEEP \u202eTUO", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := appliance(t, "compliant")
-			put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
+			dir := rig.New(t, "compliant")
+			rig.Put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
 			withSite(t, dir, "banner_texts", []string{c.value, "LAB SYSTEM - ALLOWED USE ONLY This machine belongs to the example lab. What is done here is recorded and may be read by the lab's staff. Going on means that you accept this."})
 			if got := applied(t, dir, textRule); got != c.written {
 				t.Fatalf("written: %v", got)
@@ -92,7 +94,7 @@ func TestABannerIsOneTextWhateverIsInIt(t *testing.T) {
 			if !c.written {
 				return
 			}
-			if text := read(t, dir, "/etc/issue"); text != c.value+"\n" {
+			if text := rig.Read(t, dir, "/etc/issue"); text != c.value+"\n" {
 				t.Errorf("%.200q", text)
 			}
 			if text := factOf(t, dir, "os.issue_text"); text != c.value {
@@ -105,10 +107,10 @@ func TestABannerIsOneTextWhateverIsInIt(t *testing.T) {
 // factOf reads a fact anew.
 func factOf(t *testing.T, dir, name string) any {
 	t.Helper()
-	p, err := build(optionsIn(dir).withDefaults())
+	p, err := appliance.Build(optionsIn(dir))
 	mustDo(t, err)
-	defer p.close()
-	snap, _ := p.reader.All()
+	defer p.Close()
+	snap, _ := p.Reader.All()
 	return snap[name].Value
 }
 
@@ -155,10 +157,10 @@ func TestALogServerIsOneWordOrNotWritten(t *testing.T) {
 	const file = "/etc/rsyslog.d/60-remote.conf" // where the other forwards stand
 	for _, c := range hosts() {
 		t.Run(c.name, func(t *testing.T) {
-			dir := appliance(t, "compliant")
+			dir := rig.New(t, "compliant")
 			const settings = "root/mi/config-system/startup_config/systemconfig.xml"
 			if c.written { // the product lists it, and rsyslog does not forward to it
-				edit(t, filepath.Join(dir, settings), "198.51.100.51", c.value)
+				rig.Edit(t, filepath.Join(dir, settings), "198.51.100.51", c.value)
 			}
 			withSite(t, dir, "syslog_servers", []map[string]any{
 				{"host": "192.0.2.51", "port": 6514, "protocol": "tcp"}, {"host": c.value, "port": 6514, "protocol": "tcp"},
@@ -172,12 +174,12 @@ func TestALogServerIsOneWordOrNotWritten(t *testing.T) {
 // the one that it should be.
 func oneMore(t *testing.T, dir, rule, file string, c hostileSite, line string) {
 	t.Helper()
-	before := strings.Split(read(t, dir, file), "\n")
+	before := strings.Split(rig.Read(t, dir, file), "\n")
 	if got := applied(t, dir, rule); got != c.written {
 		t.Fatalf("written: %v", got)
 	}
 	var more []string
-	for _, l := range strings.Split(read(t, dir, file), "\n") {
+	for _, l := range strings.Split(rig.Read(t, dir, file), "\n") {
 		if !slices.Contains(before, l) {
 			more = append(more, l)
 		}

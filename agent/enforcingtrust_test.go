@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"stigwatch/agent/appliance"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforcer"
 )
 
@@ -34,14 +36,14 @@ func TestFilesThatAreNotRootsAloneAreRefused(t *testing.T) {
 		{"a folder like /tmp", "folder", false, func(t *testing.T, dir string) { mustDo(t, os.Chmod(in(dir, "etc"), 0o777|os.ModeSticky)) }},
 		{"the whole root for all", "folder", false, func(t *testing.T, dir string) { mustDo(t, os.Chmod(in(dir, ""), 0o777)) }},
 		{"too large", "too-large", false, func(t *testing.T, dir string) {
-			put(t, in(dir, clockFile), strings.Repeat("# "+strings.Repeat("x", 997)+"\n", 1100)+read(t, dir, clockFile))
+			rig.Put(t, in(dir, clockFile), strings.Repeat("# "+strings.Repeat("x", 997)+"\n", 1100)+rig.Read(t, dir, clockFile))
 		}},
 		{"another's file", "owner", true, func(t *testing.T, dir string) { mustDo(t, os.Chown(in(dir, clockFile), foreignUID, -1)) }},
 		{"the agent's file", "owner", true, func(t *testing.T, dir string) { mustDo(t, os.Chown(in(dir, clockFile), agentUID, -1)) }},
 		{"the agent's folder", "folder", true, func(t *testing.T, dir string) { mustDo(t, os.Chown(in(dir, "etc"), agentUID, -1)) }},
 		{"another's folder", "folder", true, func(t *testing.T, dir string) { mustDo(t, os.Chown(in(dir, "etc"), foreignUID, -1)) }},
 		{"another file system", "other-file-system", true, func(t *testing.T, dir string) {
-			text, at := read(t, dir, clockFile), in(dir, "etc")
+			text, at := rig.Read(t, dir, clockFile), in(dir, "etc")
 			mustDo(t, unix.Mount("tmpfs", at, "tmpfs", 0, "mode=755"))
 			t.Cleanup(func() { _ = unix.Unmount(at, unix.MNT_DETACH) })
 			mustDo(t, os.WriteFile(in(dir, clockFile), []byte(text), 0o644))
@@ -77,7 +79,7 @@ func TestAFileThatSomebodyWritesIsLeftToHim(t *testing.T) {
 	e := enforcerIn(t, dir, EnforcerOptions{})
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	mustDo(t, err)
-	before := treeOf(t, filepath.Join(dir, "root"))
+	before := rig.Tree(t, filepath.Join(dir, "root"))
 	got := ask(t, e, me(), http.MethodPost, "/v1/apply", asBody(t, plain(clockRule)))
 	mustDo(t, f.Close())
 	if got.applied.Failed == "" || len(got.applied.Closed) != 0 || !strings.Contains(got.applied.Failed, "open for writing") {
@@ -101,7 +103,7 @@ func TestOnTheMachineItselfOnlyRootSaysWhatIsWritten(t *testing.T) {
 		{"attestations", in("stigwatch/attestations.yaml")},
 		{"a mapping", func(t *testing.T, dir string) {
 			name := filepath.Join(dir, "stigwatch/mapping.d/own.yaml")
-			put(t, name, "facts: []\n")
+			rig.Put(t, name, "facts: []\n")
 			mustDo(t, os.Chmod(name, 0o666))
 		}},
 		{"the mappings' folder", in("stigwatch/mapping.d")},
@@ -121,16 +123,16 @@ func TestOnTheMachineItselfOnlyRootSaysWhatIsWritten(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := appliance(t, "compliant")
-			p, err := build(optionsIn(dir).withDefaults())
+			dir := rig.New(t, "compliant")
+			p, err := appliance.Build(optionsIn(dir))
 			mustDo(t, err)
-			defer p.close()
-			if err := p.ownedByRoot(); err != nil {
+			defer p.Close()
+			if err := ownedByRoot(p); err != nil {
 				t.Fatal(err)
 			}
-			p.cfg.Root = "/" // as if
+			p.Config.Root = "/" // as if
 			c.make(t, dir)
-			if err := p.trusted(); err == nil {
+			if err := trusted(p); err == nil {
 				t.Error("it is trusted")
 			}
 		})
@@ -155,10 +157,10 @@ func TestNothingIsPublishedWhereTheAgentDecides(t *testing.T) {
 			dir := clockDrifted(t)
 			run := filepath.Join(dir, "agents/run")
 			mustDo(t, os.MkdirAll(run, 0o755))
-			edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  socket: "+run+"/s\n")
+			rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  socket: "+run+"/s\n")
 			make(t, dir, run)
-			before := treeOf(t, filepath.Join(dir, "agents"))
-			secret := treeOf(t, filepath.Join(dir, "root/etc/ssh"))
+			before := rig.Tree(t, filepath.Join(dir, "agents"))
+			secret := rig.Tree(t, filepath.Join(dir, "root/etc/ssh"))
 			e := enforcerIn(t, dir, EnforcerOptions{})
 			if got := ask(t, e, theAgent, http.MethodPost, "/v1/apply", asBody(t, auto(clockRule))); got.code != http.StatusOK {
 				t.Errorf("%+v", got)
@@ -184,7 +186,7 @@ func replaceByLink(t *testing.T, dir, run string) {
 func TestAPipeInPlaceOfTheJobsStopsNobody(t *testing.T) {
 	dir := clockDrifted(t)
 	mustDo(t, os.Mkdir(filepath.Join(dir, "run-enforcer"), 0o755))
-	mustDo(t, unix.Mkfifo(filepath.Join(dir, "run-enforcer", jobsFile), 0o644))
+	mustDo(t, unix.Mkfifo(filepath.Join(dir, "run-enforcer/jobs.json"), 0o644))
 	e := enforcerIn(t, dir, EnforcerOptions{})
 	if got := ask(t, e, theAgent, http.MethodPost, "/v1/apply", asBody(t, auto(clockRule))); len(got.applied.Applied) != 1 {
 		t.Errorf("%+v", got)
@@ -203,7 +205,7 @@ func TestEvidenceDecidesNoByte(t *testing.T) {
 		},
 		func(t *testing.T, dir string) {
 			for _, name := range []string{"show-fips.txt", "show-httpd-protocol.txt"} {
-				put(t, filepath.Join(dir, "stigwatch/evidence", name), "# host: sentry1\n# command: x\n# time: "+time.Now().UTC().Format(time.RFC3339)+"\nserver evil.example\n")
+				rig.Put(t, filepath.Join(dir, "stigwatch/evidence", name), "# host: sentry1\n# command: x\n# time: "+time.Now().UTC().Format(time.RFC3339)+"\nserver evil.example\n")
 			}
 		},
 		func(t *testing.T, dir string) {
@@ -220,7 +222,7 @@ func TestEvidenceDecidesNoByte(t *testing.T) {
 		if got := ask(t, e, theAgent, http.MethodPost, "/v1/apply", asBody(t, auto(clockRule))); len(got.applied.Applied) != 1 || got.applied.Failed != "" {
 			t.Fatalf("%d: %+v", i, got)
 		}
-		if text := read(t, dir, clockFile); i == 0 {
+		if text := rig.Read(t, dir, clockFile); i == 0 {
 			clean = text
 		} else if text != clean {
 			t.Errorf("%d: %s", i, text)
@@ -232,11 +234,11 @@ func TestEvidenceDecidesNoByte(t *testing.T) {
 // to change for it to fail.
 func TestTrustIsLookedAtAtEachRequest(t *testing.T) {
 	needRoot(t)
-	dir := appliance(t, "compliant")
-	edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "root: ../root", "root: /\nprobe: false")
-	e := &Enforcer{o: optionsIn(dir).withDefaults()}
+	dir := rig.New(t, "compliant")
+	rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "root: ../root", "root: /\nprobe: false")
+	e := &Enforcer{o: optionsIn(dir)}
 	mustDo(t, e.refresh())
-	t.Cleanup(func() { e.parts.close() })
+	t.Cleanup(func() { e.parts.Close() })
 	first := e.parts
 	mustDo(t, e.refresh())
 	mustDo(t, os.Chown(dir, agentUID, -1))

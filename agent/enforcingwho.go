@@ -31,7 +31,7 @@ func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string
 		return nil, nil, refused(http.StatusForbidden, "agent-only-enforces", "the agent may only have rules put right that are in the mode enforce")
 	}
 	for _, id := range rules {
-		if mode := e.parts.cfg.Enforce.ModeOf(id); mode != config.ModeEnforce {
+		if mode := e.parts.Config.Enforce.ModeOf(id); mode != config.ModeEnforce {
 			return nil, nil, refused(http.StatusForbidden, "mode", fmt.Sprintf("%s is in the mode %s, not enforce", id, mode))
 		}
 	}
@@ -74,7 +74,7 @@ func (e *Enforcer) plan(ctx context.Context, auto bool, rules []string, now time
 }
 
 func (e *Enforcer) left(id, word, why string) api.PlanRefusal {
-	return api.PlanRefusal{PlanRule: planRule(e.parts.engine.Rules[id]), Code: word, Reason: why, CLI: []string{}}
+	return api.PlanRefusal{PlanRule: api.FromRule(e.parts.Engine.Rules[id]), Code: word, Reason: why, CLI: []string{}}
 }
 
 // leftAlone says why the agent may not have a rule put right now, by a stable word
@@ -84,7 +84,7 @@ func (e *Enforcer) leftAlone(id string, now time.Time) (word, why string) {
 	if by := e.takenBack(id); by != "" {
 		return "taken-back", fmt.Sprintf("what was written for %s was taken back (%s): \"stigwatch apply %s\" takes it up again", id, by, id)
 	}
-	if most := e.parts.cfg.Enforce.PerHour; e.wrote(id, now) >= most {
+	if most := e.parts.Config.Enforce.PerHour; e.wrote(id, now) >= most {
 		return "rate", fmt.Sprintf("%d plans were begun for %s within an hour, which is the most: enforce.per_hour", most, id)
 	}
 	return "", ""

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -27,16 +28,16 @@ func (b *bench) killed(dir string) {
 }
 
 func TestTheSameChangeInAFreshJournalIsAnotherOne(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	d := start(t, dir)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	one := d.want(finding.Opened, "V-250989")
-	edit(t, d.file(identity), ">8<", ">15<")
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">15<")
 	d.want(finding.Resolved, "V-250989")
 	d.end()
-	put(t, d.file("state/journal.db"), "no journal")
+	rig.Put(t, d.file("state/journal.db"), "no journal")
 	d = start(t, dir)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	two := d.want(finding.Opened, "V-250989")
 	if one.ID == two.ID || one.Text != two.Text {
 		t.Errorf("%q has id %s, and then %q has %s", one.Text, one.ID, two.Text, two.ID)
@@ -81,9 +82,9 @@ func TestIDsAfterAJournalBrokeAtRunTime(t *testing.T) {
 
 func TestWithoutAJournalEachRunHasIDsOfItsOwn(t *testing.T) {
 	ids := map[string]bool{}
-	dir := appliance(t, "compliant")
-	edit(t, filepath.Join(dir, identity), ">15<", ">8<")
-	put(t, filepath.Join(dir, "state"), "no folder")
+	dir := rig.New(t, "compliant")
+	rig.Edit(t, filepath.Join(dir, rig.Identity), ">15<", ">8<")
+	rig.Put(t, filepath.Join(dir, "state"), "no folder")
 	for range 2 {
 		d := start(t, dir)
 		ids[d.want(finding.Opened, "V-250989").ID] = true

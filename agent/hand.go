@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/config"
 	"stigwatch/agent/enforce"
 	"stigwatch/agent/enforcer"
@@ -24,7 +25,7 @@ type Hand struct {
 
 // TakeHand finds the enforcer. On the machine itself there is no way round its
 // socket: nothing else may write there.
-func TakeHand(ctx context.Context, o Options) (*Hand, error) {
+func TakeHand(ctx context.Context, o appliance.Options) (*Hand, error) {
 	cfg, err := config.Load(o.ConfigPath, o.Over)
 	if err != nil {
 		return nil, err
@@ -91,12 +92,12 @@ func (h *Hand) Jobs(ctx context.Context) (*api.Jobs, error) {
 
 // Plans tells what was applied and taken back, the newest first: what the enforcer
 // says to everybody, or else what it answers.
-func Plans(ctx context.Context, o Options) (*api.Jobs, error) {
+func Plans(ctx context.Context, o appliance.Options) (*api.Jobs, error) {
 	cfg, err := config.Load(o.ConfigPath, o.Over)
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := readJobs(cfg)
+	jobs, err := api.ReadJobs(cfg.Enforce.Socket)
 	if err == nil && jobs != nil {
 		return &api.Jobs{Schema: api.Schema, Jobs: jobs}, nil
 	}
@@ -121,7 +122,7 @@ const enforcerGroup = "stigwatch"
 // until nobody asked for idle (0: for ever) and no change waits to be confirmed.
 // listen gives the socket; nil takes the one of the configuration. ready is called
 // when it is taken.
-func RunEnforcer(ctx context.Context, o Options, eo EnforcerOptions, listen func() (*socket.Listener, error), idle time.Duration, ready func()) error {
+func RunEnforcer(ctx context.Context, o appliance.Options, eo EnforcerOptions, listen func() (*socket.Listener, error), idle time.Duration, ready func()) error {
 	eo.Serving = true
 	e, ended, err := OpenEnforcer(ctx, o, eo)
 	if err != nil {
@@ -132,7 +133,7 @@ func RunEnforcer(ctx context.Context, o Options, eo EnforcerOptions, listen func
 		e.o.Log.Warn("what an earlier process left in the middle was ended", "job", ended[i].ID, "state", ended[i].State, "why", ended[i].Why)
 	}
 	if listen == nil {
-		listen = func() (*socket.Listener, error) { return enforcer.Listen(e.parts.cfg.Enforce.Socket, enforcerGroup) }
+		listen = func() (*socket.Listener, error) { return enforcer.Listen(e.parts.Config.Enforce.Socket, enforcerGroup) }
 	}
 	l, err := listen()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -67,7 +68,7 @@ func TestNoSinkNoHeartbeat(t *testing.T) {
 // said of each.
 func withSinks(t *testing.T, name string, sinks map[string]string) string {
 	t.Helper()
-	dir := appliance(t, name)
+	dir := rig.New(t, name)
 	conf := "\nsinks:\n"
 	for sink, more := range sinks {
 		conf += "  - {name: " + sink + ", type: file, path: " + filepath.Join(dir, sink+".json") + more + "}\n"

@@ -79,7 +79,7 @@ func (l *loop) begun() {
 		text = fmt.Sprintf("started; it had not stopped in good order: the last sign of life before is of %s, "+
 			"and for up to %s nothing was watched", utc(e.until), gap)
 	}
-	l.tell(alert.AgentMessage(alert.CodeStarted, text, severity, l.a.parts.name, l.nextSeq(), now))
+	l.tell(alert.AgentMessage(alert.CodeStarted, text, severity, l.a.parts.Name, l.nextSeq(), now))
 }
 
 // ended is the last message, to every sink; why is nil when the agent was asked to
@@ -89,7 +89,7 @@ func (l *loop) ended(why error) {
 	if why != nil {
 		text, severity = fmt.Sprintf("stopped, because a part of it failed: %v; nothing is watched from now on", why), finding.Medium
 	}
-	l.tell(alert.AgentMessage(alert.CodeStopped, text, severity, l.a.parts.name, l.nextSeq(), time.Now()))
+	l.tell(alert.AgentMessage(alert.CodeStopped, text, severity, l.a.parts.Name, l.nextSeq(), time.Now()))
 }
 
 func utc(t time.Time) string { return t.UTC().Format(time.RFC3339) }

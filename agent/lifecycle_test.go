@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
 )
@@ -39,13 +40,13 @@ func TestTheLastMessageLeavesAndIsRecorded(t *testing.T) {
 }
 
 func TestTheVeryFirstStartTellsOfNoGap(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	d.end()
 	d.wantNews(finding.Agent, alert.CodeStopped)
 }
 
 func TestStartTellsSinceWhenNothingWasWatched(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	start(t, dir).end()
 	d := start(t, dir)
 	if m := d.wantNews(finding.Agent, alert.CodeStarted); !strings.Contains(m.Text, "stopped in good order at 20") || m.Severity != "" {
@@ -55,7 +56,7 @@ func TestStartTellsSinceWhenNothingWasWatched(t *testing.T) {
 
 // A journal without a stop at its end is that of an agent that was killed.
 func TestStartAfterAKillSaysSo(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	j, err := journal.Open(journal.Options{Dir: dir + "/state"})
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +104,7 @@ func commit(t *testing.T, j *journal.Journal) {
 }
 
 func TestAPartThatFailsIsToldAsSuch(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	d.end()
 	d.wantNews(finding.Agent, alert.CodeStopped)
 	l := newLoop(d.agent)

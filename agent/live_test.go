@@ -2,145 +2,79 @@ package agent
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"math/big"
+	"errors"
 	"net"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
+	"stigwatch/agent/live"
+	"stigwatch/agent/probe"
 	"stigwatch/agent/units"
+	bus "stigwatch/agent/units/rig"
 )
 
-// tlsServer speaks these versions until the test ends.
-func tlsServer(t *testing.T, least, most uint16) string {
+// liveDaemon runs a real agent on the compliant appliance as if its root were the
+// machine's.
+func liveDaemon(t *testing.T, s *bus.Systemd) *daemon {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tlsServing(t, &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: least, MaxVersion: most,
+	return startWith(t, rig.New(t, "compliant"), func(a *Agent) {
+		a.parts.Ask(live.Options{
+			Units: units.New(units.Options{Socket: s.Socket, Timeout: patience}),
+			Probe: probe.Options{Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("mute") }},
+		})
 	})
 }
 
-func tlsServing(t *testing.T, c *tls.Config) string {
+// asked waits until the units were asked for once more.
+func asked(t *testing.T, s *bus.Systemd) {
 	t.Helper()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() { _ = c.(*tls.Conn).Handshake(); c.Close() }()
+	for range 6 {
+		select {
+		case <-s.Asked:
+		case <-time.After(patience):
+			t.Fatal("systemd is not asked")
 		}
-	}()
-	return l.Addr().String()
-}
-
-// liveOn gives the compliant appliance whose ports are all answered by a server.
-func liveOn(t *testing.T, server string) *pass {
-	t.Helper()
-	return liveIn(t, appliance(t, "compliant"), server)
-}
-
-func liveIn(t *testing.T, dir, server string) *pass {
-	t.Helper()
-	p := passOf(t, dir)
-	t.Cleanup(p.close)
-	p.asker = newAsker(p.parts)
-	p.asker.units = units.New(units.Options{Socket: filepath.Join(t.TempDir(), "none")})
-	p.asker.probe.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, server)
-	}
-	p.reader = p.newReader()
-	return p
-}
-
-func (p *pass) around(t *testing.T) {
-	t.Helper()
-	p.snap = p.lookAround(t.Context())
-	p.attest(p.now)
-	p.keep(p.engine.Evaluate(t.Context(), p.snap, nil, p.now))
-}
-
-func TestWhatAPortSpeaksCanFailARuleAndNotPassIt(t *testing.T) {
-	for name, c := range map[string]struct {
-		least, most uint16
-		outcome     finding.Outcome
-		reason      string
-	}{
-		"only 1.2":        {tls.VersionTLS12, tls.VersionTLS12, finding.Pass, ""},
-		"1.2 and 1.3":     {tls.VersionTLS12, tls.VersionTLS13, finding.Fail, "port 443 speaks TLSv1.3, must refuse it"},
-		"1.1 and 1.2":     {tls.VersionTLS11, tls.VersionTLS12, finding.Fail, "port 443 speaks TLSv1.1, must refuse it"},
-		"1.3 and not 1.2": {tls.VersionTLS13, tls.VersionTLS13, finding.Fail, "port 443 refuses TLSv1.2, must speak it"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := liveOn(t, tlsServer(t, c.least, c.most))
-			p.around(t)
-			r := p.results["V-251013"]
-			if r.Outcome != c.outcome || !strings.Contains(r.Reason, c.reason) {
-				t.Errorf("%s: %s (%+v)", r.Outcome, r.Reason, p.snap["probe.incoming_on"])
-			}
-			if f := p.snap["probe.incoming_on"]; c.outcome == finding.Fail && (f.Assurance != finding.Direct || f.Evidence[0].File != "live:tls/443" || f.Evidence[0].Line == 0) {
-				t.Errorf("%+v", f)
-			}
-		})
 	}
 }
 
-func TestAPortThatDoesNotAnswerProvesNothing(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+func TestAServiceThatStopsIsToldAtOnce(t *testing.T) {
+	s := bus.New(t)
+	s.Put("rsyslog.service", "active", "running", 0)
+	d := liveDaemon(t, s)
+	asked(t, s)
+	start := time.Now()
+	s.Put("rsyslog.service", "failed", "failed", 0)
+	for range 10 {
+		if m := d.next(); m.Event != finding.Opened || !strings.Contains(m.Text, "rsyslog.service is failed") {
+			t.Errorf("%+v", m)
+		}
 	}
-	address := l.Addr().String()
-	l.Close()
-	p := liveOn(t, address)
-	p.around(t)
-	if f := p.snap["probe.incoming_on"]; f.State != finding.Unreadable || !strings.Contains(f.Reason, "no version got a clear answer") {
-		t.Errorf("%s: %s", f.State, f.Reason)
+	if took := time.Since(start); took > firstAsk { // the timer would take four times that
+		t.Errorf("it took %s", took)
 	}
-	if r := p.results["V-251013"]; r.Outcome != finding.Pass {
-		t.Errorf("%s: %s", r.Outcome, r.Reason)
-	}
-}
-
-func TestACopiedTreeIsNotAsked(t *testing.T) {
-	p := passOf(t, appliance(t, "compliant"))
-	defer p.close()
-	if f := p.snap["probe.incoming_on"]; p.asker != nil || f.State != finding.Unreadable || !strings.Contains(f.Reason, "not available offline") {
-		t.Errorf("%s: %s", f.State, f.Reason)
+	s.Put("rsyslog.service", "active", "running", 0)
+	for range 10 {
+		if m := d.next(); m.Event != finding.Resolved {
+			t.Errorf("%+v", m)
+		}
 	}
 }
 
-func TestOnlyAnswersThatChangedAreTold(t *testing.T) {
-	p := liveOn(t, tlsServer(t, tls.VersionTLS12, tls.VersionTLS12))
-	if first := p.asker.ask(t.Context(), p.snap, p.asker.questions); len(first) != 12 {
-		t.Errorf("at first: %v", first)
-	}
-	if again := p.asker.ask(t.Context(), p.snap, p.asker.questions); len(again) != 0 {
-		t.Errorf("again: %v", again)
-	}
-	next := newAsker(p.parts)
-	next.takeOver(p.asker)
-	if b, err := next.last("tls/443"); err != nil || !strings.Contains(string(b), "TLSv1.2 on") {
-		t.Errorf("%s %v", b, err)
+// A change of the file is judged by an answer from before at first, so the appliance
+// is asked again soon.
+func TestAfterAChangeTheApplianceIsAskedAgainSoon(t *testing.T) {
+	s := bus.New(t)
+	d := liveDaemon(t, s)
+	asked(t, s)
+	rig.Edit(t, filepath.Join(d.dir, "root/etc/chrony.conf"), "server", "#server")
+	d.want(finding.Opened, "V-250999")
+	changed := time.Now()
+	asked(t, s)
+	if took := time.Since(changed); took > firstAsk*askLater {
+		t.Errorf("it took %s", took)
 	}
 }

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"stigwatch/agent/facts"
@@ -17,7 +16,7 @@ const maxRounds = 8
 // and looks at those that are new: nobody saw what happened to them before.
 func (l *loop) rewatch(ctx context.Context) {
 	for range maxRounds {
-		files, dirs := l.a.parts.watched()
+		files, dirs := l.a.parts.Watched()
 		if slices.Equal(files, l.files) && slices.Equal(dirs, l.dirs) {
 			return
 		}
@@ -49,17 +48,17 @@ func (l *loop) watch(files, dirs []string) []string {
 // those of facts that only stand elsewhere now, whose evidence has to follow.
 func (l *loop) update(ctx context.Context, paths []string) {
 	start := time.Now()
-	snap, changed := l.a.parts.reader.Update(paths)
+	snap, changed := l.a.parts.Reader.Update(paths)
 	l.earlier, l.snap, l.paths = l.snap, snap, paths
 	defer func() { l.paths = nil }()
 	if changed.None() {
 		return
 	}
-	engine := l.a.parts.engine
+	engine := l.a.parts.Engine
 	first := engine.Affected(changed.Values)
 	if len(first) > 0 {
 		l.judge(ctx, first)
-		if !slices.ContainsFunc(paths, isLive) {
+		if !slices.ContainsFunc(paths, facts.IsLive) {
 			l.a.askAgain(first)
 		}
 	}
@@ -70,6 +69,3 @@ func (l *loop) update(ctx context.Context, paths []string) {
 	l.publish(time.Now())
 	l.a.timing.pass(time.Since(start), false)
 }
-
-// isLive tells the path of an answer of the running appliance.
-func isLive(path string) bool { return strings.HasPrefix(path, facts.LivePrefix) }

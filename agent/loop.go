@@ -10,6 +10,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/history"
@@ -53,7 +54,7 @@ type published struct {
 	rules    map[string]*finding.Rule
 	results  []finding.Result
 	snap     finding.Snapshot
-	parts    *parts
+	parts    *appliance.Parts
 }
 
 func newLoop(a *Agent) *loop {
@@ -73,16 +74,16 @@ func newLoop(a *Agent) *loop {
 // run makes the first pass and then one for each thing that may have changed
 // something, until ctx ends.
 func (l *loop) run(ctx context.Context) error {
-	l.a.parts.reader.Hold(l.a.watcher.Busy)
-	l.a.parts.reader.All() // so that the watch knows what is included
-	l.watch(l.a.parts.watched())
+	l.a.parts.Reader.Hold(l.a.watcher.Busy)
+	l.a.parts.Reader.All() // so that the watch knows what is included
+	l.watch(l.a.parts.Watched())
 	l.begun()
 	l.modes(time.Now())
 	l.lookAtJobs(ctx)
 	l.full(ctx)
 	l.overdue(time.Now())
 	l.a.o.Ready()
-	l.beats.retime(l.a.parts.cfg.Sinks, time.Now())
+	l.beats.retime(l.a.parts.Config.Sinks, time.Now())
 	defer l.beats.stop()
 	resync := time.NewTicker(resyncEvery)
 	defer resync.Stop()
@@ -162,7 +163,7 @@ func (l *loop) event(ctx context.Context, e watch.Event) {
 	}
 	if slices.ContainsFunc(e.Paths, func(p string) bool { return strings.HasPrefix(p, facts.EvidencePrefix) }) {
 		l.reopen() // the folder may be another one now
-		if slices.ContainsFunc(e.Paths, l.a.parts.shownBy) {
+		if slices.ContainsFunc(e.Paths, l.a.parts.ShownBy) {
 			l.full(ctx)
 			return
 		}
@@ -177,9 +178,9 @@ func (l *loop) event(ctx context.Context, e watch.Event) {
 func (l *loop) full(ctx context.Context) {
 	start := time.Now()
 	l.earlier = l.snap
-	l.snap, _ = l.a.parts.reader.All()
+	l.snap, _ = l.a.parts.Reader.All()
 	l.lastFull = start
-	l.a.parts.attest(start)
+	l.a.parts.Attest(start)
 	l.judge(ctx, nil)
 	l.expiring(start)
 	l.publish(time.Now())
@@ -206,34 +207,32 @@ func (l *loop) state(now time.Time) {
 // reopen takes the root and the evidence folder as they stand now. While there
 // is none, the old one stays: its files are gone, and that is what is told.
 func (l *loop) reopen() {
-	next, err := l.a.parts.reopened()
+	next, err := l.a.parts.Reopened()
 	if err != nil {
-		l.a.conds.set("root-unusable", err.Error(), l.a.parts.cfg.Root)
+		l.a.conds.set("root-unusable", err.Error(), l.a.parts.Config.Root)
 		return
 	}
 	l.a.conds.clear("root-unusable")
 	old := l.a.parts
-	next.reader.Reopen(next.host, next.evidence)
 	l.a.parts = next
 	l.a.live.Store(next)
-	old.close()
+	old.Close()
 }
 
 // judge evaluates these rules, all when nil, and tells what changed.
 func (l *loop) judge(ctx context.Context, rules []string) {
 	now := time.Now()
-	l.settle(l.a.parts.engine.Evaluate(ctx, l.snap, rules, now), now, rules == nil)
+	l.settle(l.a.parts.Engine.Evaluate(ctx, l.snap, rules, now), now, rules == nil)
 }
 
 // settle takes results in and tells what they change.
 func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	l.endWindows(now)
 	p := l.a.parts
-	p.waive(evaluated, now)
-	p.written.unseen(evaluated)
+	p.Mark(evaluated, now)
 	l.takeUpTold(evaluated, now)
 	finding.Carry(l.before, evaluated, now)
-	changes := finding.Diff(p.engine.Rules, l.before, evaluated, now)
+	changes := finding.Diff(p.Engine.Rules, l.before, evaluated, now)
 	var records []journal.Record
 	for i := range changes {
 		records = append(records, l.change(&changes[i])...)
@@ -246,7 +245,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	}
 	if len(changes) > 0 {
 		records = append(records, journal.Record{Kind: journal.Pass, At: now, Body: passBody{
-			Rules: len(evaluated), Changes: len(changes), Paths: l.paths, Policy: p.engine.Digest,
+			Rules: len(evaluated), Changes: len(changes), Paths: l.paths, Policy: p.Engine.Digest,
 		}})
 	}
 	if len(changes) > 0 || all {
@@ -261,7 +260,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 // change tells one change, and gives what has to be recorded of it.
 func (l *loop) change(c *finding.Change) []journal.Record {
 	c.Epoch = l.epoch
-	m := alert.FromChange(*c, l.a.parts.name, l.nextSeq())
+	m := alert.FromChange(*c, l.a.parts.Name, l.nextSeq())
 	by := l.inquiry.answer(&m, c)
 	l.fell(c, m.Who)
 	l.wantPlan(c)
@@ -310,7 +309,7 @@ func (l *loop) agentAlert(code, text string) { l.agentAlertAs(code, text, "") }
 // agentAlertAs tells news about the agent that rank higher than a warning.
 func (l *loop) agentAlertAs(code, text string, severity finding.Severity) {
 	l.a.o.Log.Warn(text, "code", code)
-	l.tell(alert.AgentMessage(code, text, severity, l.a.parts.name, l.nextSeq(), time.Now()))
+	l.tell(alert.AgentMessage(code, text, severity, l.a.parts.Name, l.nextSeq(), time.Now()))
 }
 
 func (l *loop) nextSeq() uint64 {
@@ -326,15 +325,15 @@ func (l *loop) nextSeq() uint64 {
 func (l *loop) publish(now time.Time) {
 	p := l.a.parts
 	l.revision++
-	results := make([]finding.Result, 0, len(p.engine.Order))
-	for _, id := range p.engine.Order {
+	results := make([]finding.Result, 0, len(p.Engine.Order))
+	for _, id := range p.Engine.Order {
 		results = append(results, l.before[id])
 	}
 	l.unreadable()
 	l.journalFault()
 	l.a.published.Store(&published{
-		revision: l.revision, host: p.name, at: now, lastFull: l.lastFull, rules: p.engine.Rules,
-		policy:  api.Policy{Digest: p.engine.Digest, Source: p.engine.Source},
+		revision: l.revision, host: p.Name, at: now, lastFull: l.lastFull, rules: p.Engine.Rules,
+		policy:  api.Policy{Digest: p.Engine.Digest, Source: p.Engine.Source},
 		results: results, snap: l.snap, parts: p,
 	})
 }

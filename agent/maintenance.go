@@ -131,7 +131,7 @@ func (l *loop) endWindows(now time.Time) {
 
 // openWindow opens one, and tells so.
 func (l *loop) openWindow(q *api.WindowRequest, by string, uid uint32) (*api.Window, error) {
-	rules, err := l.a.parts.ruleIDs(q.Rules)
+	rules, err := l.a.parts.RuleIDs(q.Rules)
 	if err != nil {
 		return nil, &api.Refused{Code: http.StatusBadRequest, Text: err.Error()}
 	}
@@ -150,7 +150,7 @@ func (l *loop) openWindow(q *api.WindowRequest, by string, uid uint32) (*api.Win
 	if w.Reason != "" {
 		text += ": " + w.Reason
 	}
-	m := alert.WindowMessage("maintenance-opened", w.Ticket, w.Reason, text, w.ID, l.a.parts.name, nil, seq, now)
+	m := alert.WindowMessage("maintenance-opened", w.Ticket, w.Reason, text, w.ID, l.a.parts.Name, nil, seq, now)
 	l.a.store.telling(journal.Told{Seq: seq})
 	l.offer(&m)
 	l.a.store.putKept(l.keptNow(true), nil,
@@ -170,7 +170,7 @@ func (l *loop) endWindow(id, how, by string, now time.Time) (*api.WindowEnd, boo
 	}
 	l.windowsChanged(now)
 	end := l.summary(&w, how, by, now)
-	m := alert.WindowMessage("maintenance-"+how, w.Ticket, w.Reason, end.Text, w.ID, l.a.parts.name,
+	m := alert.WindowMessage("maintenance-"+how, w.Ticket, w.Reason, end.Text, w.ID, l.a.parts.Name,
 		map[string]uint64{"changes": w.Changes, "rules": uint64(len(end.Changed)), "opened": uint64(len(end.Opened))}, l.nextSeq(), now)
 	l.tellingEnd(id, how, m.Seq)
 	l.offer(&m)
@@ -179,9 +179,9 @@ func (l *loop) endWindow(id, how, by string, now time.Time) (*api.WindowEnd, boo
 		{Kind: journal.Alert, At: now, Seq: m.Seq, Body: &m},
 	}
 	var results []finding.Result
-	for _, c := range maintenance.Left(l.a.parts.engine.Rules, uncovered, l.before, now) {
+	for _, c := range maintenance.Left(l.a.parts.Engine.Rules, uncovered, l.before, now) {
 		c.Epoch = l.epoch
-		again := alert.FromChange(c, l.a.parts.name, l.nextSeq())
+		again := alert.FromChange(c, l.a.parts.Name, l.nextSeq())
 		again.Left(w.Ticket)
 		l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: again.Seq})
 		l.offer(&again)

@@ -10,6 +10,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
 )
@@ -40,7 +41,7 @@ func inBench(t *testing.T, test func(*testing.T, *bench)) {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{dir: t.TempDir()}
-	o := optionsIn(appliance(t, "compliant"))
+	o := Options{Options: optionsIn(rig.New(t, "compliant"))}
 	o.OnAlert = func(m alert.Message) {
 		b.told = append(b.told, m)
 		if b.leave != nil {
@@ -51,7 +52,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.a, b.rules = a, a.parts.engine.Order[:4]
+	b.a, b.rules = a, a.parts.Engine.Order[:4]
 	return b
 }
 

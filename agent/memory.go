@@ -18,20 +18,13 @@ const (
 
 // holdCollector sets that up and gives what undoes it.
 func holdCollector() func() {
-	before := debug.SetGCPercent(collectAt(live()))
-	return func() { debug.SetGCPercent(before) }
-}
-
-// collectSeldom is for what looks once and ends, most often before garbage
-// matters. It gives what undoes it.
-func collectSeldom() func() {
-	before := debug.SetGCPercent(400)
+	before := debug.SetGCPercent(collectAt(liveBytes()))
 	return func() { debug.SetGCPercent(before) }
 }
 
 func trimMemory() {
 	debug.FreeOSMemory()
-	debug.SetGCPercent(collectAt(live()))
+	debug.SetGCPercent(collectAt(liveBytes()))
 }
 
 // collectAt is the percentage of live bytes that makes the headroom.
@@ -39,8 +32,8 @@ func collectAt(live uint64) int {
 	return int(max(100, 100*headroom/max(live, 1<<20)))
 }
 
-// live is what the last collection left.
-func live() uint64 {
+// liveBytes is what the last collection left.
+func liveBytes() uint64 {
 	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(s)
 	if s[0].Value.Kind() != metrics.KindUint64 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/journal"
 )
 
@@ -24,13 +25,13 @@ type peopleBody struct {
 }
 
 // said is one line for each attestation and waiver that the files hold, sorted.
-func (p *people) said() []string {
+func said(p *appliance.Parts) []string {
 	out := []string{}
-	for _, a := range p.attestations.Attestations {
+	for _, a := range p.Attestations.Attestations {
 		out = append(out, fmt.Sprintf("attestation %s: %s of %s by %s (%s), %s to %s: %s",
 			a.Rule, a.Status, strings.Join(a.Facts, ", "), a.By.Name, a.By.Role, a.When, a.Expires, a.Statement))
 	}
-	for _, w := range p.waivers.Waivers {
+	for _, w := range p.Waivers.Waivers {
 		out = append(out, fmt.Sprintf("waiver %s: %s approved by %s, %s to %s: %s", w.Rule, w.Ticket, w.Approver, w.When, w.Expires, w.Reason))
 	}
 	slices.Sort(out)
@@ -48,8 +49,8 @@ func (a *Agent) recordPeople(now time.Time) {
 		before = nil // then all of them came
 	}
 	p := a.parts
-	after := p.said()
-	b := peopleBody{Came: without(after, before), Went: without(before, after), Attestations: p.attestations.Digest, Waivers: p.waivers.Digest}
+	after := said(p)
+	b := peopleBody{Came: without(after, before), Went: without(before, after), Attestations: p.Attestations.Digest, Waivers: p.Waivers.Digest}
 	if len(b.Came)+len(b.Went) == 0 {
 		return
 	}

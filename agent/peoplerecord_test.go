@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/journal"
 )
 
@@ -28,9 +29,9 @@ func peopleEntries(t *testing.T, dir string) (out []peopleBody) {
 }
 
 func TestTheJournalTellsWhichAnswersCameAndWent(t *testing.T) {
-	dir := answered(t, 300)
+	dir := rig.Answered(t, 300)
 	d := start(t, dir)
-	state := d.agent.parts.cfg.StateDir
+	state := d.agent.parts.Config.StateDir
 	d.end()
 	d = start(t, dir) // nothing new
 	file := d.file("stigwatch/attestations.yaml")
@@ -38,7 +39,7 @@ func TestTheJournalTellsWhichAnswersCameAndWent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, file, strings.Replace(string(b), "It runs each night.", "It runs each week.", 1))
+	rig.Put(t, file, strings.Replace(string(b), "It runs each night.", "It runs each week.", 1))
 	d.reload <- struct{}{}
 	d.awaitReady()
 	d.end()

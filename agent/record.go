@@ -6,6 +6,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/history"
 	"stigwatch/agent/journal"
@@ -165,8 +166,8 @@ func bounds(sinks []alert.Config) map[string]journal.Bounds {
 }
 
 // record is one about the agent's own life.
-func (p *parts) record(kind journal.Kind, version, refused string) journal.Record {
+func lifeRecord(p *appliance.Parts, kind journal.Kind, version, refused string) journal.Record {
 	return journal.Record{Kind: kind, At: time.Now(), Body: agentBody{
-		Version: version, Config: p.digest, Policy: p.engine.Digest, Error: refused,
+		Version: version, Config: p.Digest, Policy: p.Engine.Digest, Error: refused,
 	}}
 }

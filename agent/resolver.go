@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"stigwatch/agent/api"
 	"stigwatch/agent/facts"
 	"stigwatch/agent/host"
 	"stigwatch/agent/watch"
@@ -21,15 +22,15 @@ type resolver struct {
 func (r resolver) Hops(p string) ([]watch.Hop, error) {
 	live := r.a.live.Load()
 	if rest, ok := strings.CutPrefix(p, facts.EvidencePrefix); ok {
-		return hops(r.machine, path.Join(live.cfg.Evidence, rest))
+		return hops(r.machine, path.Join(live.Config.Evidence, rest))
 	}
 	switch p {
 	case canaryPath:
 		return hops(r.machine, r.a.tests.file)
 	case jobsWatched:
-		return hops(r.machine, jobsPath(live.cfg))
+		return hops(r.machine, api.JobsFile(live.Config.Enforce.Socket))
 	}
-	return hops(live.host, p)
+	return hops(live.Host, p)
 }
 
 func hops(h *host.Host, path string) ([]watch.Hop, error) {

@@ -7,22 +7,23 @@ import (
 	"testing"
 
 	"stigwatch/agent/alert"
-	"stigwatch/agent/alert/testdata/rig"
+	alertrig "stigwatch/agent/alert/testdata/rig"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
 // A scripted run of the whole agent: what rsyslogd wrote is compared, field by
 // field, with what the agent says that it sent.
 func TestRealRsyslogUnderstandsEveryAlert(t *testing.T) {
-	receiver := rig.StartRsyslog(t)
-	dir := appliance(t, "compliant")
+	receiver := alertrig.StartRsyslog(t)
+	dir := rig.New(t, "compliant")
 	conf := "\nsinks:\n  - {name: siem, type: syslog, address: \"tcp://127.0.0.1:" + receiver.TCP + "\"}\n"
 	add(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), conf)
 	d := start(t, dir)
 	var sent []alert.Message
 	step := func(file, from, to string, rules ...string) {
 		t.Helper()
-		edit(t, d.file("root/"+file), from, to)
+		rig.Edit(t, d.file("root/"+file), from, to)
 		for _, rule := range rules {
 			m := d.next()
 			if m.Rule != rule {

@@ -17,8 +17,8 @@ func (a *Agent) self(p *published) *api.Agent {
 	out := &api.Agent{
 		PID: os.Getpid(), Version: a.o.Version, FIPS: fips140.Enabled(), Revision: p.revision,
 		Started: api.At(a.started), UptimeSeconds: int64(time.Since(a.started).Seconds()),
-		Config: api.Config{Path: p.parts.cfg.Path, Digest: p.parts.digest, Loaded: api.At(reload.loaded), Error: reload.err},
-		Site:   api.Site{Digest: p.parts.site.Digest},
+		Config: api.Config{Path: p.parts.Config.Path, Digest: p.parts.Digest, Loaded: api.At(reload.loaded), Error: reload.err},
+		Site:   api.Site{Digest: p.parts.Site.Digest},
 		Watch: api.Watch{
 			Folders: w.Folders, Files: w.Files, Events: w.Events, Overflows: w.Overflows,
 			LastEvent: api.At(w.LastEvent), LastFullPass: api.At(p.lastFull),
@@ -46,7 +46,7 @@ func (a *Agent) self(p *published) *api.Agent {
 	}
 	if j := a.store.journal; j != nil {
 		head := j.Head()
-		out.Journal = &api.Journal{Entries: head.N, Head: head.String(), KeyWaits: journal.KeyWaits(p.parts.cfg.StateDir)}
+		out.Journal = &api.Journal{Entries: head.N, Head: head.String(), KeyWaits: journal.KeyWaits(p.parts.Config.StateDir)}
 		if err := j.Fault(); err != nil {
 			out.Journal.Fault = err.Error()
 		}

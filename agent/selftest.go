@@ -64,11 +64,11 @@ func (a *Agent) selfTesting(ctx context.Context) error {
 	defer timer.Stop()
 	again := func() {
 		timer.Stop()
-		if every := a.live.Load().cfg.SelfTest; every > 0 {
+		if every := a.live.Load().Config.SelfTest; every > 0 {
 			timer.Reset(every)
 		}
 	}
-	if a.live.Load().cfg.SelfTest == 0 {
+	if a.live.Load().Config.SelfTest == 0 {
 		timer.Stop()
 	}
 	for {

@@ -70,7 +70,7 @@ func (l *loop) readCanary(c *canary) error {
 // judgeAgain judges one rule on the facts as they are: nothing has changed, so it
 // must come out as before. Nothing is told of it and nothing kept.
 func (l *loop) judgeAgain(ctx context.Context) error {
-	engine := l.a.parts.engine
+	engine := l.a.parts.Engine
 	rule := engine.Order[0]
 	got := engine.Evaluate(ctx, l.snap, []string{rule}, time.Now())
 	if len(got) != 1 || got[0].Outcome != l.before[rule].Outcome {
@@ -85,7 +85,7 @@ func (l *loop) tellCanary(c *canary, s *sighting) {
 		return
 	}
 	m := alert.NewsMessage(finding.SelfTest, "self-test: a canary was written, seen and judged; nothing has changed",
-		l.a.parts.name, l.nextSeq(), s.verdict)
+		l.a.parts.Name, l.nextSeq(), s.verdict)
 	m.Sinks, s.seq, s.answers = c.sinks, m.Seq, map[string]<-chan error{}
 	for _, one := range l.a.sinks() {
 		if name := one.cfg.Name; m.For(name) {

@@ -18,6 +18,8 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/config"
 	"stigwatch/agent/finding"
 )
@@ -75,7 +77,7 @@ func receivers(t *testing.T, dir string) (conf string) {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	t.Cleanup(web.Close)
 	secret := filepath.Join(dir, "hook.secret")
-	put(t, secret, "whsec_"+strings.Repeat("QUJD", 11)+"\n")
+	rig.Put(t, secret, "whsec_"+strings.Repeat("QUJD", 11)+"\n")
 	if err := os.Chmod(secret, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +87,7 @@ func receivers(t *testing.T, dir string) (conf string) {
 }
 
 func TestSelfTestFollowsTheCanaryToEverySink(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	add(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), receivers(t, dir))
 	d := start(t, dir)
 	for range 3 {
@@ -118,7 +120,7 @@ func TestSelfTestFollowsTheCanaryToEverySink(t *testing.T) {
 }
 
 func TestSelfTestNamesTheReceiverThatIsAway(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	socket := filepath.Join(dir, "log.sock")
 	add(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"),
 		"\nsinks:\n  - {name: away, type: syslog, address: \"unix://"+socket+"\"}\n  - {name: kept, type: file, path: "+dir+"/kept.json}\n")
@@ -147,7 +149,7 @@ func TestSelfTestNamesTheReceiverThatIsAway(t *testing.T) {
 }
 
 func TestSelfTestNoticesABlindWatch(t *testing.T) {
-	d := startWith(t, appliance(t, "compliant"), lenient)
+	d := startWith(t, rig.New(t, "compliant"), lenient)
 	if _, err := d.agent.watcher.Set(nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +163,10 @@ func TestSelfTestNoticesABlindWatch(t *testing.T) {
 }
 
 func TestSelfTestNoticesACanaryThatIsNotItsOwn(t *testing.T) {
-	d := startWith(t, appliance(t, "compliant"), lenient)
+	d := startWith(t, rig.New(t, "compliant"), lenient)
 	c := &canary{nonce: "not what is there", seen: make(chan sighting, 8)}
 	d.agent.tests.canary.Store(c)
-	put(t, d.agent.tests.file, "something else")
+	rig.Put(t, d.agent.tests.file, "something else")
 	select {
 	case s := <-c.seen:
 		if s.wrong == nil || s.answers != nil {
@@ -176,7 +178,7 @@ func TestSelfTestNoticesACanaryThatIsNotItsOwn(t *testing.T) {
 }
 
 func TestSelfTestSaysThatItCannotWriteItsCanary(t *testing.T) {
-	d := startWith(t, appliance(t, "compliant"), lenient)
+	d := startWith(t, rig.New(t, "compliant"), lenient)
 	if err := os.Mkdir(d.agent.tests.file, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +206,7 @@ func TestSelfTestSaysThatItCannotWriteItsCanary(t *testing.T) {
 func TestTheCanaryFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
 	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link")
-	put(t, target, "precious")
+	rig.Put(t, target, "precious")
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +228,7 @@ func TestPeopleAreSparedWhatNobodyAskedFor(t *testing.T) {
 }
 
 func TestOneSelfTestAtATime(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	results := make(chan *api.SelfTest, 4)
 	for range 4 {
 		go func() {
@@ -245,7 +247,7 @@ func TestTheAgentTestsItselfAtItsInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &Agent{tests: newSelfTests()}
 		a.tests.file = filepath.Join(t.TempDir(), canaryName)
-		a.live.Store(&parts{cfg: &config.Config{SelfTest: time.Hour}})
+		a.live.Store(&appliance.Parts{Config: &config.Config{SelfTest: time.Hour}})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- a.selfTesting(ctx) }()
@@ -258,13 +260,13 @@ func TestTheAgentTestsItselfAtItsInterval(t *testing.T) {
 		if d := cmp.Diff([]time.Duration{time.Minute, 61 * time.Minute, 121 * time.Minute}, at); d != "" {
 			t.Error(d)
 		}
-		a.live.Store(&parts{cfg: &config.Config{SelfTest: 10 * time.Minute}})
+		a.live.Store(&appliance.Parts{Config: &config.Config{SelfTest: 10 * time.Minute}})
 		a.tests.retime()
 		<-a.tests.done
 		if got := time.Since(begin).Round(time.Minute); got != 131*time.Minute {
 			t.Errorf("the next one at %s", got)
 		}
-		a.live.Store(&parts{cfg: &config.Config{}})
+		a.live.Store(&appliance.Parts{Config: &config.Config{}})
 		a.tests.retime()
 		select {
 		case <-a.tests.done:

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
 )
@@ -76,7 +77,7 @@ func (c *collector) got() (out []got) {
 // reconfigure writes another configuration of sinks, one a line, and has it loaded.
 func (d *daemon) reconfigure(base string, sinks ...string) {
 	d.t.Helper()
-	put(d.t, d.file("stigwatch/stigwatch.yaml"), base+sinksOf(sinks))
+	rig.Put(d.t, d.file("stigwatch/stigwatch.yaml"), base+sinksOf(sinks))
 	d.reload <- struct{}{}
 	d.awaitReady()
 }
@@ -93,7 +94,7 @@ func sinksOf(sinks []string) string {
 // them.
 func sinking(t *testing.T, sinks func(dir string) []string) (dir, base string) {
 	t.Helper()
-	dir = appliance(t, "compliant")
+	dir = rig.New(t, "compliant")
 	path := filepath.Join(dir, "stigwatch/stigwatch.yaml")
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -113,7 +114,7 @@ func (d *daemon) stream(stop <-chan struct{}, each chan<- struct{}) (told []got)
 			return told
 		default:
 		}
-		edit(d.t, d.file(identity), text[i%2], text[1-i%2])
+		rig.Edit(d.t, d.file(rig.Identity), text[i%2], text[1-i%2])
 		m := d.next()
 		told = append(told, got{m.Seq, m.ID})
 		select {
@@ -236,16 +237,16 @@ func TestANewSinkGetsWhatComesFromNowOnAndARemovedOneIsForgotten(t *testing.T) {
 		return []string{keep}
 	})
 	d := start(t, dir)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	d.want(finding.Opened, "V-250989")
 	d.reconfigure(base, keep, late)
 	if m := d.wantNews(finding.Heartbeat, ""); !slices.Equal(m.Sinks, []string{"late"}) {
 		t.Errorf("a heartbeat for %v", m.Sinks)
 	}
-	edit(t, d.file(identity), ">8<", ">15<")
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">15<")
 	two := d.want(finding.Resolved, "V-250989")
 	d.reconfigure(base, keep)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	d.want(finding.Opened, "V-250989")
 	d.end()
 	if list := gotFrom(received(t, dir, "late")); len(list) != 1 || list[0].seq != two.Seq {
@@ -253,7 +254,7 @@ func TestANewSinkGetsWhatComesFromNowOnAndARemovedOneIsForgotten(t *testing.T) {
 	}
 	d = start(t, dir)
 	d.reconfigure(base, keep, late)
-	edit(t, d.file(identity), ">8<", ">15<")
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">15<")
 	four := d.want(finding.Resolved, "V-250989")
 	d.end()
 	if list := gotFrom(received(t, dir, "late")); len(list) != 2 || list[1].seq != four.Seq {
@@ -269,7 +270,7 @@ func TestWhatARemovedSinkDidNotSendIsRecordedAndWaitsForNobody(t *testing.T) {
 		return []string{keep, away}
 	})
 	d := start(t, dir)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	d.want(finding.Opened, "V-250989")
 	d.reconfigure(base, keep)
 	for d.agent.store.Waiting("away", 0) > 0 { // its last second is not over
@@ -298,11 +299,11 @@ func TestASinkThatIsRemovedAndComesBackAtOnceGoesOnWhereItWas(t *testing.T) {
 		return []string{keep, away}
 	})
 	d := start(t, dir)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	one := d.want(finding.Opened, "V-250989")
 	d.reconfigure(base, keep)
 	d.reconfigure(base, keep, siemAt(a))
-	edit(t, d.file(identity), ">8<", ">15<")
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">15<")
 	two := d.want(finding.Resolved, "V-250989")
 	d.end()
 	first, _ := inOrder(t, "siem", a.got())
@@ -355,9 +356,9 @@ func TestASinkThatComesBackWaitsForTheEndOfTheOneThatWasRemoved(t *testing.T) {
 			return s, nil
 		}
 	})
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
-	put(t, d.file("stigwatch/stigwatch.yaml"), base)
+	rig.Put(t, d.file("stigwatch/stigwatch.yaml"), base)
 	d.reload <- struct{}{}
 	d.awaitReady()
 	d.reconfigure(base, "name: siem, type: stdout")
@@ -383,7 +384,7 @@ func TestAReloadWithASinkThatCannotBeOpenedChangesNothing(t *testing.T) {
 		t.Errorf("status says %q of sinks %+v", r.Agent.Config.Error, r.Agent.Sinks)
 	}
 	refused := d.next()
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
 	d.end()
 	if first, _ := inOrder(t, "siem", a.got()); !slices.Equal(first[:2], []got{{refused.Seq, refused.ID}, {m.Seq, m.ID}}) {
@@ -392,7 +393,7 @@ func TestAReloadWithASinkThatCannotBeOpenedChangesNothing(t *testing.T) {
 }
 
 func TestOnlyARestartChangesWhereTheStateIs(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	d.agent.o.Over.RuntimeDir = t.TempDir()
 	d.reload <- struct{}{}
 	d.awaitReady()
@@ -404,16 +405,16 @@ func TestOnlyARestartChangesWhereTheStateIs(t *testing.T) {
 func TestAReloadChangesWhoIsAsked(t *testing.T) {
 	dir, log := asking(t, "sources: []")
 	d := start(t, dir)
-	audited(t, log, d.file(identity))
-	edit(t, d.file(identity), ">15<", ">8<")
+	audited(t, log, d.file(rig.Identity))
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	if m := d.want(finding.Opened, "V-250989"); m.Who != nil {
 		t.Errorf("%+v, and nobody was to be asked", m.Who)
 	}
-	edit(t, d.file("stigwatch/stigwatch.yaml"), "sources: []", "sources: [audit], wait: 1s")
+	rig.Edit(t, d.file("stigwatch/stigwatch.yaml"), "sources: []", "sources: [audit], wait: 1s")
 	d.reload <- struct{}{}
 	d.awaitReady()
-	audited(t, log, d.file(identity))
-	edit(t, d.file(identity), ">8<", ">15<")
+	audited(t, log, d.file(rig.Identity))
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">15<")
 	if m := d.want(finding.Resolved, "V-250989"); m.Who == nil || m.Who.Source != "audit" {
 		t.Errorf("%+v", m.Who)
 	}

@@ -38,7 +38,7 @@ func (l *loop) takeUpTold(evaluated []finding.Result, now time.Time) {
 
 // comesAgain tells whether the change that was told is what is found now.
 func (l *loop) comesAgain(r finding.Result, told journal.Told, now time.Time) bool {
-	changes := finding.Diff(l.a.parts.engine.Rules, l.before, []finding.Result{r}, now)
+	changes := finding.Diff(l.a.parts.Engine.Rules, l.before, []finding.Result{r}, now)
 	return len(changes) == 1 && changes[0].Result.Outcome == told.Outcome
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -22,7 +23,7 @@ func unrecorded(t *testing.T, dir string) (seq uint64, id string) {
 		before = append(before, b)
 	}
 	d := start(t, dir)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
 	d.end()
 	for i, f := range files {
@@ -34,22 +35,22 @@ func unrecorded(t *testing.T, dir string) (seq uint64, id string) {
 }
 
 func TestAChangeThatLeftBeforeAKillAndIsGoneIsTakenBack(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	seq, _ := unrecorded(t, dir)
-	edit(t, dir+"/"+identity, ">8<", ">15<")
+	rig.Edit(t, dir+"/"+rig.Identity, ">8<", ">15<")
 	if m := start(t, dir).want(finding.Resolved, "V-250989"); m.Seq <= seq || m.Previous != finding.Fail {
 		t.Errorf("%+v after number %d", m, seq)
 	}
 }
 
 func TestAChangeThatLeftBeforeAKillIsToldAgainWithTheSameID(t *testing.T) {
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	seq, id := unrecorded(t, dir)
 	d := start(t, dir)
 	if m := d.want(finding.Opened, "V-250989"); m.Seq <= seq || m.ID != id {
 		t.Errorf("%+v after number %d with id %s", m, seq, id)
 	}
-	edit(t, d.file(identity), ">8<", ">15<")
+	rig.Edit(t, d.file(rig.Identity), ">8<", ">15<")
 	if m := d.want(finding.Resolved, "V-250989"); m.ID == id {
 		t.Errorf("%+v", m)
 	}

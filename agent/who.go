@@ -12,6 +12,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/config"
+	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/history"
 	"stigwatch/agent/journal"
@@ -126,7 +127,7 @@ type blamed struct {
 
 // begin makes an inquiry for the pass that an event begins.
 func (b *blame) begin(ctx context.Context, e watch.Event) *inquiry {
-	if len(b.cfg.Sources) == 0 || slices.ContainsFunc(e.Paths, isLive) {
+	if len(b.cfg.Sources) == 0 || slices.ContainsFunc(e.Paths, facts.IsLive) {
 		return nil
 	}
 	return &inquiry{blame: b, ctx: ctx, event: e, answers: map[string]blamed{}}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/watch"
 )
@@ -13,9 +14,9 @@ import (
 // BenchmarkWhoAtOnce is what it adds to the way to an alert to say who wrote a
 // file, the write not counted.
 func BenchmarkWhoAtOnce(b *testing.B) {
-	d := start(b, appliance(b, "compliant"))
-	file := d.file(identity)
-	path := "/" + identity[len("root/"):]
+	d := start(b, rig.New(b, "compliant"))
+	file := d.file(rig.Identity)
+	path := "/" + rig.Identity[len("root/"):]
 	text, err := os.ReadFile(file)
 	if err != nil {
 		b.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stigwatch/agent/alert"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/history"
 	"stigwatch/agent/journal"
@@ -19,7 +20,7 @@ import (
 // file that a test writes an audit log to.
 func asking(t *testing.T, block string) (dir, log string) {
 	t.Helper()
-	dir = appliance(t, "compliant")
+	dir = rig.New(t, "compliant")
 	log = filepath.Join(t.TempDir(), "audit.log")
 	path := filepath.Join(dir, "stigwatch", "stigwatch.yaml")
 	b, err := os.ReadFile(path)
@@ -80,7 +81,7 @@ func TestAnAlertSaysWhoWroteTheFile(t *testing.T) {
 	if len(d.agent.blame.finder.Sources()) == 0 {
 		t.Skip("fanotify needs CAP_SYS_ADMIN")
 	}
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
 	if m.Who == nil || m.Who.Source != "fanotify" || m.Who.PID != os.Getpid() || !strings.Contains(m.Who.Command, "agent.test") {
 		t.Fatalf("%+v", m.Who)
@@ -108,12 +109,12 @@ func TestWhatTheAuditLogSaysLaterIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := start(t, dir)
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
 	if m.Who != nil {
 		t.Errorf("the alert says %+v before it can be known", m.Who)
 	}
-	audited(t, log, d.file(identity))
+	audited(t, log, d.file(rig.Identity))
 	b := d.awaitWho(func(b whoBody) bool { return b.Alert == m.Seq })
 	if *b.By != *editor || b.Rule != m.Rule || b.Text != "4242 as 4243 with /usr/bin/vi on pts/0 from 192.0.2.7 (audit)" || !strings.HasSuffix(b.File, "identityconfig.xml") {
 		t.Errorf("%+v", b)
@@ -123,8 +124,8 @@ func TestWhatTheAuditLogSaysLaterIsRecorded(t *testing.T) {
 func TestAnAlertIsHeldForTheAuditLog(t *testing.T) {
 	dir, log := asking(t, "sources: [audit], wait: 1s, arguments: true")
 	d := start(t, dir)
-	audited(t, log, d.file(identity)) // the agent has not read it when the change comes
-	edit(t, d.file(identity), ">15<", ">8<")
+	audited(t, log, d.file(rig.Identity)) // the agent has not read it when the change comes
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	m := d.want(finding.Opened, "V-250989")
 	want := *editor
 	want.Command = "vi -e secret"
@@ -141,7 +142,7 @@ func TestNobodyIsNamedWhenNobodyIsKnown(t *testing.T) {
 				audited(t, log, "/another/file")
 			}
 			d := start(t, dir)
-			edit(t, d.file(identity), ">15<", ">8<")
+			rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 			if m := d.want(finding.Opened, "V-250989"); m.Who != nil {
 				t.Errorf("%+v", m.Who)
 			}

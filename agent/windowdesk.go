@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os/user"
-	"strconv"
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/socket"
 )
 
 // windowDesk takes what people ask of windows over the socket to the loop.
@@ -20,13 +19,13 @@ func (d windowDesk) Open(ctx context.Context, uid uint32, q *api.WindowRequest) 
 	if err := q.Check(); err != nil {
 		return nil, &api.Refused{Code: http.StatusBadRequest, Text: err.Error()}
 	}
-	by := userName(uid)
+	by := socket.UserName(uid)
 	return inLoop(ctx, d.a, func(l *loop) (*api.Window, error) { return l.openWindow(q, by, uid) })
 }
 
 // Close ends a window for a user, and answers when that is on disk.
 func (d windowDesk) Close(ctx context.Context, uid uint32, id string) (*api.WindowEnd, error) {
-	by := userName(uid)
+	by := socket.UserName(uid)
 	return inLoop(ctx, d.a, func(l *loop) (*api.WindowEnd, error) {
 		now := time.Now()
 		l.endWindows(now)
@@ -66,13 +65,4 @@ func inLoop[T any](ctx context.Context, a *Agent, do func(*loop) (T, error)) (T,
 	case <-ctx.Done():
 		return none, errors.New("the agent is stopping")
 	}
-}
-
-// userName is a user as people know it.
-func userName(uid uint32) string {
-	id := strconv.FormatUint(uint64(uid), 10)
-	if u, err := user.LookupId(id); err == nil {
-		return u.Username
-	}
-	return "uid " + id
 }

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
 func TestManyAskForWindowsAtOnceAndWhileTheAgentStops(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	var opened, full atomic.Int32
 	ask := func() error {
 		c := api.Dial(d.file("run/stigwatch.sock"))
@@ -45,7 +46,7 @@ func TestManyAskForWindowsAtOnceAndWhileTheAgentStops(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 	}
-	edit(t, d.file(identity), ">15<", ">8<")
+	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	if m := d.want(finding.Opened, "V-250989"); m.Announced != "CHG1" {
 		t.Errorf("%+v", m)
 	}
@@ -61,7 +62,7 @@ func TestManyAskForWindowsAtOnceAndWhileTheAgentStops(t *testing.T) {
 }
 
 func TestRulesOfAWindowAreNamedAsElsewhere(t *testing.T) {
-	d := start(t, appliance(t, "compliant"))
+	d := start(t, rig.New(t, "compliant"))
 	c := api.Dial(d.file("run/stigwatch.sock"))
 	defer c.Close()
 	w, err := c.OpenWindow(context.Background(), &api.WindowRequest{Ticket: "CHG1", Seconds: 60, Rules: []string{"250993", "v250989", "V-250989"}})

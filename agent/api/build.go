@@ -98,3 +98,8 @@ func Summarize(results []Result) Summary {
 	}
 	return fromSummary(finding.Summarize(rules, counted))
 }
+
+// FromRule names a rule as plans do.
+func FromRule(r *finding.Rule) PlanRule {
+	return PlanRule{Rule: r.ID, StigID: r.StigID, Severity: string(r.Severity), Title: r.Title}
+}

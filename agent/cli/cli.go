@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stigwatch/agent"
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/config"
 )
 
@@ -111,9 +112,9 @@ func helpOrUnknown(cmd *cobra.Command, args []string) error {
 	return unknownCommand(cmd, args[0])
 }
 
-// options are the agent's, as the flags and the environment have them.
-func (e *env) options(level slog.Level) agent.Options {
-	return agent.Options{
+// options say where the configuration is, as the flags and the environment have it.
+func (e *env) options(level slog.Level) appliance.Options {
+	return appliance.Options{
 		ConfigPath: e.flags.config,
 		Over: config.Overrides{
 			Root:       e.flags.root,
@@ -121,8 +122,11 @@ func (e *env) options(level slog.Level) agent.Options {
 			RuntimeDir: e.flags.runtimeDir,
 			Socket:     e.flags.socket,
 		},
-		Log:     slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),
-		Stdout:  e.stdout,
-		Version: version(),
+		Log: slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),
 	}
+}
+
+// agentOptions are the daemon's.
+func (e *env) agentOptions(level slog.Level) agent.Options {
+	return agent.Options{Options: e.options(level), Stdout: e.stdout, Version: version()}
 }

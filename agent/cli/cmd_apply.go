@@ -15,6 +15,7 @@ import (
 
 	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/errand"
 )
 
 // applyFlags are what apply is told.
@@ -86,7 +87,7 @@ func (e *env) planFor(ctx context.Context, args []string) (*api.Plan, error) {
 	if len(args) == 1 && !isRule(args[0]) {
 		return loadPlan(args[0])
 	}
-	return agent.Plan(ctx, e.options(slog.LevelWarn), args)
+	return errand.Plan(ctx, e.options(slog.LevelWarn), args)
 }
 
 // isRule tells what can only be meant as a rule, not as a file.

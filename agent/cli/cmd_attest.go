@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/attest"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 )
 
@@ -45,7 +45,7 @@ expires or its evidence file changes. What can be read cannot be attested.`,
 			if evidence != "" {
 				a.Evidence = &attest.Evidence{File: evidence}
 			}
-			path, err := agent.Attest(e.options(slog.LevelWarn), a)
+			path, err := errand.Attest(e.options(slog.LevelWarn), a)
 			return e.written(path, err)
 		},
 	}
@@ -71,7 +71,7 @@ func newAttestListCommand(e *env) *cobra.Command {
 		Use: "list", Short: "List the attestations, those that do not hold first", Args: noArgs,
 		Example: "  stigwatch attest list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			answers, err := agent.Attestations(e.options(slog.LevelWarn), e.now())
+			answers, err := errand.Attestations(e.options(slog.LevelWarn), e.now())
 			if err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ reason. Code in an answer file is never run: what depends on it is left.`,
 			}
 			in.File, in.Now = args[0], e.now()
 			in.Expires = in.Now.Add(time.Duration(days) * aDay)
-			taken, refused, path, err := agent.ImportAttestations(e.options(slog.LevelWarn), b, in)
+			taken, refused, path, err := errand.ImportAttestations(e.options(slog.LevelWarn), b, in)
 			for _, sentence := range refused {
 				fmt.Fprintln(e.stderr, "stigwatch: "+safe(sentence))
 			}

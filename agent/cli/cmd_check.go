@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/errand"
 )
 
 func newCheckCommand(e *env) *cobra.Command {
@@ -21,7 +21,7 @@ a rule fails, 4 when none fails but some are not checked or in error.`,
   stigwatch check --root ./image --json`,
 		ValidArgsFunction: completeRules,
 		RunE: func(cmd *cobra.Command, rules []string) error {
-			r, err := agent.Check(cmd.Context(), e.options(slog.LevelWarn), rules)
+			r, err := errand.Check(cmd.Context(), e.options(slog.LevelWarn), rules)
 			if err != nil {
 				return err
 			}

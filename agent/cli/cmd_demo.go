@@ -111,7 +111,7 @@ func (d *demo) unpack() error {
 }
 
 func (d *demo) start(ctx context.Context) (<-chan error, error) {
-	o := d.e.options(slog.LevelError)
+	o := d.e.agentOptions(slog.LevelError)
 	o.ConfigPath = filepath.Join(d.dir, "stigwatch", "stigwatch.yaml")
 	o.Over = config.Overrides{StateDir: filepath.Join(d.dir, "state"), RuntimeDir: filepath.Join(d.dir, "run")}
 	o.Ready = func() { close(d.ready) }
@@ -122,7 +122,7 @@ func (d *demo) start(ctx context.Context) (<-chan error, error) {
 	}
 	d.agent = a
 	ended := make(chan error, 2)
-	writes := o
+	writes := o.Options
 	go func() {
 		ended <- agent.RunEnforcer(ctx, writes, agent.EnforcerOptions{}, nil, 0, func() { close(d.writes) })
 	}()

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/errand"
 )
 
 func newExplainCommand(e *env) *cobra.Command {
@@ -57,7 +57,7 @@ func (e *env) explanation(ctx context.Context, rule string, trace bool) (*api.Ex
 			return x, err
 		}
 	}
-	return agent.Explain(ctx, e.options(slog.LevelWarn), rule, trace)
+	return errand.Explain(ctx, e.options(slog.LevelWarn), rule, trace)
 }
 
 func (e *env) askExplanation(ctx context.Context, rule string, trace bool) (*api.Explanation, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/policy"
 	"stigwatch/policies"
@@ -39,7 +39,7 @@ func newMapProbeCommand(e *env) *cobra.Command {
 		Use: "probe", Short: "List every fact: where it is mapped, and what is found there", Args: noArgs,
 		Example: "  stigwatch map probe\n  stigwatch map probe --json",
 		RunE: func(*cobra.Command, []string) error {
-			m, err := agent.NewMapper(e.options(slog.LevelWarn))
+			m, err := errand.NewMapper(e.options(slog.LevelWarn))
 			if err != nil {
 				return err
 			}
@@ -60,7 +60,7 @@ func newMapProbeCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-func probedRow(p agent.Probed) row {
+func probedRow(p errand.Probed) row {
 	st, shown := yellow, "-"
 	if p.State == finding.Known || p.State == finding.Absent {
 		st = green
@@ -111,7 +111,7 @@ each --picture names one and the value that was set on it.`,
 			if len(copies) == 0 && !isTerminal(e.stdin) {
 				return usageError{errors.New("this asks questions, and the input is no terminal: name two or more copied trees with --picture")}
 			}
-			m, err := agent.NewMapper(e.options(slog.LevelWarn))
+			m, err := errand.NewMapper(e.options(slog.LevelWarn))
 			if err != nil {
 				return err
 			}
@@ -143,8 +143,8 @@ each --picture names one and the value that was set on it.`,
 }
 
 // learnFromCopies looks at copied trees in order; what the last one comes to counts.
-func (e *env) learnFromCopies(l *agent.Learner, fact string, copies []string) error {
-	var v agent.Lesson
+func (e *env) learnFromCopies(l *errand.Learner, fact string, copies []string) error {
+	var v errand.Lesson
 	for _, one := range copies {
 		dir, val, ok := strings.Cut(one, "=")
 		if !ok || dir == "" {
@@ -164,7 +164,7 @@ func (e *env) learnFromCopies(l *agent.Learner, fact string, copies []string) er
 }
 
 // learnAsking asks for values until there is one place left, or no answer.
-func (e *env) learnAsking(l *agent.Learner, fact string) error {
+func (e *env) learnAsking(l *errand.Learner, fact string) error {
 	now := l.Now()
 	fmt.Fprintf(e.stderr, "%s: %s\n", safe(fact), safe(now.About))
 	if now.Value != nil {
@@ -196,14 +196,14 @@ func (e *env) learnAsking(l *agent.Learner, fact string) error {
 	}
 }
 
-func (e *env) sayUnread(l *agent.Learner) {
+func (e *env) sayUnread(l *errand.Learner) {
 	for _, line := range l.Unread() {
 		fmt.Fprintln(e.stderr, "stigwatch: "+safe(line))
 	}
 }
 
 // sayLesson tells the places that are left: the one on stdout, several on stderr.
-func (e *env) sayLesson(v agent.Lesson) {
+func (e *env) sayLesson(v errand.Lesson) {
 	out := e.stdout
 	if !v.Found {
 		out = e.stderr
@@ -218,7 +218,7 @@ func (e *env) sayLesson(v agent.Lesson) {
 }
 
 func newMapConfirmCommand(e *env) *cobra.Command {
-	who, yes := agent.Who{}, false
+	who, yes := errand.Who{}, false
 	cmd := &cobra.Command{
 		Use:   "confirm [FACT...]",
 		Short: "Confirm that a mapping shows what the System Manager shows",
@@ -238,7 +238,7 @@ release line, on this host or on the fleet. It counts after a reload of the agen
 			case !yes && !isTerminal(e.stdin):
 				return usageError{errors.New("this asks questions, and the input is no terminal: name the facts that were compared, and --yes")}
 			}
-			m, err := agent.NewMapper(e.options(slog.LevelWarn))
+			m, err := errand.NewMapper(e.options(slog.LevelWarn))
 			if err != nil {
 				return err
 			}
@@ -254,7 +254,7 @@ release line, on this host or on the fleet. It counts after a reload of the agen
 	return cmd
 }
 
-func (e *env) confirm(m *agent.Mapper, facts []string, who agent.Who, yes bool) error {
+func (e *env) confirm(m *errand.Mapper, facts []string, who errand.Who, yes bool) error {
 	list, err := m.ToConfirm(facts)
 	if err != nil {
 		return err

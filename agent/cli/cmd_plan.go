@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/errand"
 )
 
 func newPlanCommand(e *env) *cobra.Command {
@@ -32,7 +32,7 @@ file has changed since. Exits 0 when nothing is open, 3 when a rule fails, 4 whe
   stigwatch plan --out monday.plan && stigwatch apply monday.plan`,
 		ValidArgsFunction: completeRules,
 		RunE: func(cmd *cobra.Command, rules []string) error {
-			p, err := agent.Plan(cmd.Context(), e.options(slog.LevelWarn), rules)
+			p, err := errand.Plan(cmd.Context(), e.options(slog.LevelWarn), rules)
 			if err != nil {
 				return err
 			}

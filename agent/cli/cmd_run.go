@@ -26,7 +26,7 @@ configuration anew; when that fails, the one before it stays live.`,
 }
 
 func (e *env) runAgent(ctx context.Context) error {
-	o := e.options(slog.LevelInfo)
+	o := e.agentOptions(slog.LevelInfo)
 	n := service.NewNotifier(o.Log)
 	o.Ready, o.Reloading, o.Stopping, o.Alive = n.Ready, n.Reloading, n.Stopping, n.Alive
 	o.Watchdog = n.Watchdog()

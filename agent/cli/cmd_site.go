@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
+	"stigwatch/agent/errand"
 )
 
 func newSiteCommand(e *env) *cobra.Command {
@@ -35,7 +35,7 @@ comment to approve. As written it sets nothing. A file that is there is left alo
   stigwatch site init --output /etc/stigwatch/site.yaml`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := agent.ProposeSite(e.options(slog.LevelWarn))
+			b, err := errand.ProposeSite(e.options(slog.LevelWarn))
 			if err != nil {
 				return err
 			}

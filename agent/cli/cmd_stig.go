@@ -8,8 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/errand"
+	"stigwatch/agent/stig"
 )
 
 func newStigCommand(e *env) *cobra.Command {
@@ -48,11 +49,11 @@ taken in too, as long as all its rules are known.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			b, err := readAtMost(args[0], agent.MaxSTIG)
+			b, err := readAtMost(args[0], stig.MaxBytes)
 			if err != nil {
 				return err
 			}
-			got, err := agent.ImportSTIG(e.options(slog.LevelWarn), args[0], b)
+			got, err := errand.ImportSTIG(e.options(slog.LevelWarn), args[0], b)
 			if err != nil {
 				return err
 			}
@@ -65,11 +66,11 @@ taken in too, as long as all its rules are known.`,
 
 // importedDoc is what `stig import --json` prints.
 type importedDoc struct {
-	Schema   string               `json:"schema"`
-	Imported []agent.ImportedSTIG `json:"imported"`
+	Schema   string                `json:"schema"`
+	Imported []errand.ImportedSTIG `json:"imported"`
 }
 
-func (e *env) showImported(got []agent.ImportedSTIG, asJSON bool) error {
+func (e *env) showImported(got []errand.ImportedSTIG, asJSON bool) error {
 	if asJSON {
 		return api.Encode(e.stdout, importedDoc{api.Schema, got}, true)
 	}
@@ -83,7 +84,7 @@ func (e *env) showImported(got []agent.ImportedSTIG, asJSON bool) error {
 	return s.flush()
 }
 
-func writeImported(s *screen, b *agent.ImportedSTIG) {
+func writeImported(s *screen, b *errand.ImportedSTIG) {
 	s.line(0, strong, fmt.Sprintf("%s %s of %s, %d rules", strings.ToUpper(b.Benchmark), b.Release, b.Date, b.Rules))
 	s.entry("title", plain, safe(b.Title))
 	s.entry("digest", plain, b.Digest)
@@ -114,15 +115,15 @@ func writeImported(s *screen, b *agent.ImportedSTIG) {
 
 // writeChanges tells most changes each on a line, and those that only say that a
 // rule is there together.
-func writeChanges(s *screen, changes []agent.STIGChange) {
+func writeChanges(s *screen, changes []stig.Change) {
 	rules := map[string][]string{}
 	for _, c := range changes {
 		switch c.What {
-		case agent.STIGNew, agent.STIGGone, agent.STIGRevision:
+		case stig.New, stig.Gone, stig.Revision:
 			rules[c.What] = append(rules[c.What], safe(c.Rule))
 		}
 	}
-	for _, what := range []string{agent.STIGNew, agent.STIGGone} {
+	for _, what := range []string{stig.New, stig.Gone} {
 		if list := rules[what]; len(list) > 0 {
 			s.hanging(2, pad(fmt.Sprintf("%s rules", what), labelWidth), strings.Join(list, " "))
 		}
@@ -132,7 +133,7 @@ func writeChanges(s *screen, changes []agent.STIGChange) {
 			s.hanging(2, pad(safe(c.Rule), labelWidth), fmt.Sprintf("%s: %s (known here: %s)", c.What, orNone(c.To), orNone(c.From)))
 		}
 	}
-	if list := rules[agent.STIGRevision]; len(list) > 0 {
+	if list := rules[stig.Revision]; len(list) > 0 {
 		s.hanging(2, pad("revised", labelWidth), fmt.Sprintf("%d rules: %s", len(list), strings.Join(list, " ")))
 	}
 }
@@ -146,8 +147,8 @@ func orNone(text string) string {
 
 // stigsDoc is what `stig list --json` prints.
 type stigsDoc struct {
-	Schema     string            `json:"schema"`
-	Benchmarks []agent.KnownSTIG `json:"benchmarks"` // newest first
+	Schema     string             `json:"schema"`
+	Benchmarks []errand.KnownSTIG `json:"benchmarks"` // newest first
 }
 
 func newStigListCommand(e *env) *cobra.Command {
@@ -156,7 +157,7 @@ func newStigListCommand(e *env) *cobra.Command {
 		Use: "list", Short: "List the releases that are known, and those whose text was imported", Args: noArgs,
 		Example: "  stigwatch stig list --json",
 		RunE: func(*cobra.Command, []string) error {
-			list, wrong := agent.STIGs(e.options(slog.LevelWarn))
+			list, wrong := errand.STIGs(e.options(slog.LevelWarn))
 			if list == nil {
 				return wrong
 			}
@@ -167,7 +168,7 @@ func newStigListCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-func (e *env) showStigs(list []agent.KnownSTIG, asJSON bool) error {
+func (e *env) showStigs(list []errand.KnownSTIG, asJSON bool) error {
 	if asJSON {
 		return api.Encode(e.stdout, stigsDoc{api.Schema, list}, true)
 	}

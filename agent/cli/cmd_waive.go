@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/waive"
 )
 
@@ -35,7 +35,7 @@ after a reload of the agent.`,
 			if w.When, w.Expires, err = e.term(days); err != nil {
 				return err
 			}
-			path, err := agent.Waive(cmd.Context(), e.options(slog.LevelWarn), w)
+			path, err := errand.Waive(cmd.Context(), e.options(slog.LevelWarn), w)
 			return e.written(path, err)
 		},
 	}
@@ -53,7 +53,7 @@ func newWaiveListCommand(e *env) *cobra.Command {
 		Use: "list", Short: "List the waivers: what they cover, until when, and which are not used", Args: noArgs,
 		Example: "  stigwatch waive list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			waivers, err := agent.Waivers(cmd.Context(), e.options(slog.LevelWarn), e.now())
+			waivers, err := errand.Waivers(cmd.Context(), e.options(slog.LevelWarn), e.now())
 			if err != nil {
 				return err
 			}
@@ -65,7 +65,7 @@ func newWaiveListCommand(e *env) *cobra.Command {
 			t := table{head: []string{"RULE", "STATE", "EXPIRES", "TICKET", "APPROVER"}}
 			for _, w := range waivers {
 				st, r := green, row{notes: []string{safe(w.Reason)}}
-				if w.State != agent.WaiverUsed {
+				if w.State != errand.WaiverUsed {
 					st = yellow
 				}
 				r.cells = []cell{{safe(w.Rule), plain}, {safe(w.State), st}, {w.Expires[:len(time.DateOnly)], st}, {safe(w.Ticket), plain}, {safe(w.Approver), plain}}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"stigwatch/agent/finding"
@@ -17,6 +18,9 @@ const EvidencePrefix = "evidence:"
 
 // LivePrefix marks what is asked of the running appliance.
 const LivePrefix = mapping.LivePrefix
+
+// IsLive tells the path of an answer of the running appliance.
+func IsLive(path string) bool { return strings.HasPrefix(path, LivePrefix) }
 
 // errOffline is why nothing can be asked of a copied tree.
 var errOffline = errors.New("not available offline: the root is not the running machine's")

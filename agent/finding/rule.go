@@ -56,3 +56,12 @@ type Rule struct {
 	CLI               string            // command line that fixes it, if there is one
 	Remark            string            // what the STIG's text leaves open
 }
+
+// Questions gives the names under which a person answers what cannot be read.
+func (r *Rule) Questions() []string {
+	var names []string
+	for _, q := range r.OffBox {
+		names = append(names, q.Fact)
+	}
+	return names
+}

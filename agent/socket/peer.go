@@ -3,6 +3,8 @@ package socket
 import (
 	"context"
 	"net"
+	"os/user"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,4 +50,13 @@ func peerOf(c net.Conn) Peer {
 		return Peer{}
 	}
 	return Peer{Known: true, UID: cred.Uid, PID: cred.Pid}
+}
+
+// UserName is a user as people know it.
+func UserName(uid uint32) string {
+	id := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return "uid " + id
 }

@@ -1,4 +1,4 @@
-package agent
+package errand
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/host"
 	"stigwatch/agent/learn"
@@ -24,22 +25,22 @@ const learnedFile = "50-learned.yaml"
 // Mapper is the mapping and what the appliance has, for a person to look at and
 // to teach.
 type Mapper struct {
-	p    *parts
+	p    *appliance.Parts
 	snap finding.Snapshot
 }
 
 // NewMapper loads the configuration and reads every fact.
-func NewMapper(o Options) (*Mapper, error) {
-	p, err := build(o.withDefaults())
+func NewMapper(o appliance.Options) (*Mapper, error) {
+	p, err := appliance.Build(o)
 	if err != nil {
 		return nil, err
 	}
-	snap, _ := p.reader.All()
+	snap, _ := p.Reader.All()
 	return &Mapper{p, snap}, nil
 }
 
 // Close lets the appliance's tree go.
-func (m *Mapper) Close() { m.p.close() }
+func (m *Mapper) Close() { m.p.Close() }
 
 // Probed is one fact: where it is mapped, and what is found there.
 type Probed struct {
@@ -56,16 +57,16 @@ type Probed struct {
 // Probe lists every fact, by name.
 func (m *Mapper) Probe() []Probed {
 	var out []Probed
-	for _, name := range m.p.engine.Schema.Names() {
+	for _, name := range m.p.Engine.Schema.Names() {
 		out = append(out, m.probe(name))
 	}
 	return out
 }
 
 func (m *Mapper) probe(name string) Probed {
-	e, f := m.p.mapping[name], m.snap[name]
+	e, f := m.p.Mapping[name], m.snap[name]
 	got := Probed{
-		Fact: name, About: m.p.engine.Schema[name].Description, Status: string(e.Status),
+		Fact: name, About: m.p.Engine.Schema[name].Description, Status: string(e.Status),
 		State: f.State, Reason: f.Reason, Value: f.ForPeople(), Places: []string{},
 	}
 	for _, src := range e.From {
@@ -145,11 +146,11 @@ func (m *Mapper) Confirm(fact string, who Who) (string, error) {
 	}
 	c := &mapping.Confirmation{By: who.By, When: who.When.UTC().Format(time.RFC3339), Release: line, Fleet: who.Fleet}
 	if !who.Fleet {
-		if c.Host = m.p.name; c.Host == "unknown" {
+		if c.Host = m.p.Name; c.Host == "unknown" {
 			return "", fmt.Errorf("cannot confirm %q: the name of this host cannot be told; confirm for the fleet", fact)
 		}
 	}
-	e := m.p.mapping[fact]
+	e := m.p.Mapping[fact]
 	e.Status, e.Confirmed = mapping.Confirmed, c
 	return m.write(e)
 }
@@ -170,15 +171,15 @@ func (m *Mapper) release() (string, error) {
 // write adds an entry to the folder where the site speaks of its fact already,
 // else to the first one.
 func (m *Mapper) write(e mapping.Entry) (string, error) {
-	dirs := m.p.cfg.MappingDirs
+	dirs := m.p.Config.MappingDirs
 	if len(dirs) == 0 {
-		return "", fmt.Errorf("cannot write the entry of %q: %q names no folder of mappings", e.Fact, m.p.cfg.Path)
+		return "", fmt.Errorf("cannot write the entry of %q: %q names no folder of mappings", e.Fact, m.p.Config.Path)
 	}
 	dir := dirs[0]
-	if own := filepath.Dir(m.p.mapping[e.Fact].File); slices.Contains(dirs, own) {
+	if own := filepath.Dir(m.p.Mapping[e.Fact].File); slices.Contains(dirs, own) {
 		dir = own
 	}
-	path, err := mapping.Add(dir, learnedFile, e, mapping.Known{Facts: m.p.engine.Schema, Lenses: lens.Names()})
+	path, err := mapping.Add(dir, learnedFile, e, mapping.Known{Facts: m.p.Engine.Schema, Lenses: lens.Names()})
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w; make it: install -d -m 0750 -g stigwatch %s", err, dir)
 	}
@@ -196,15 +197,15 @@ type Learner struct {
 
 // Learn begins to look for a fact below these folders; none are the usual ones.
 func (m *Mapper) Learn(fact string, folders []string) (*Learner, error) {
-	t, ok := m.p.engine.Schema[fact]
+	t, ok := m.p.Engine.Schema[fact]
 	switch {
 	case !ok:
 		return nil, m.unknown("learn", fact)
 	case t.Kind == finding.Record || t.Kind == finding.Records:
 		_, err := learn.Fact{Name: fact, Type: t}.Read("x")
 		return nil, err
-	case m.p.mapping[fact].Status == mapping.Documented:
-		return nil, fmt.Errorf("cannot learn %q: where it lies is documented (%s)", fact, m.p.mapping[fact].Source)
+	case m.p.Mapping[fact].Status == mapping.Documented:
+		return nil, fmt.Errorf("cannot learn %q: where it lies is documented (%s)", fact, m.p.Mapping[fact].Source)
 	}
 	if len(folders) == 0 {
 		folders = learn.Folders()
@@ -231,7 +232,7 @@ type Spot struct {
 
 // See takes a picture of the appliance, on which the value is set now.
 func (l *Learner) See(value string) (Lesson, error) {
-	return l.SeeCopy(l.m.p.cfg.Root, value)
+	return l.SeeCopy(l.m.p.Config.Root, value)
 }
 
 // SeeCopy takes a picture of a copied tree, on which the value was set.

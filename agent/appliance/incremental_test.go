@@ -1,4 +1,4 @@
-package agent
+package appliance
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -19,12 +20,12 @@ import (
 // several ways, takes in what the loop would be told of, and compares facts and
 // results with those of another reader and engine that do everything anew.
 func TestIncrementalPassEqualsAFullOne(t *testing.T) {
-	dir := appliance(t, "drifted")
+	dir := rig.New(t, "drifted")
 	root := filepath.Join(dir, "root")
 	live := passOf(t, dir)
-	defer live.close()
+	defer live.Close()
 	ref := passOf(t, dir)
-	defer ref.close()
+	defer ref.Close()
 	changes := map[string]func(file, text string) error{
 		"removed": func(file, _ string) error { return os.Remove(file) },
 		"emptied": func(file, _ string) error { return os.WriteFile(file, nil, 0o644) },
@@ -68,7 +69,7 @@ func TestIncrementalPassEqualsAFullOne(t *testing.T) {
 
 // pass is what the loop does with events, without the loop.
 type pass struct {
-	*parts
+	*Parts
 	snap    finding.Snapshot
 	results map[string]finding.Result
 	now     time.Time
@@ -76,20 +77,20 @@ type pass struct {
 
 func passOf(t *testing.T, dir string) *pass {
 	t.Helper()
-	parts, err := build(optionsIn(dir).withDefaults())
+	parts, err := Build(optionsIn(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pass{parts: parts, results: map[string]finding.Result{}, now: time.Unix(3_800_000_000, 0)} // 2090: the attestations hold
+	p := &pass{Parts: parts, results: map[string]finding.Result{}, now: time.Unix(3_800_000_000, 0)} // 2090: the attestations hold
 	p.full()
 	return p
 }
 
 func (p *pass) full() {
-	p.engine.Forget()
-	p.attest(p.now)
-	p.snap, _ = p.reader.All()
-	p.keep(p.engine.Evaluate(context.Background(), p.snap, nil, p.now))
+	p.Engine.Forget()
+	p.Attest(p.now)
+	p.snap, _ = p.Reader.All()
+	p.keep(p.Engine.Evaluate(context.Background(), p.snap, nil, p.now))
 }
 
 func (p *pass) keep(results []finding.Result) {
@@ -99,12 +100,12 @@ func (p *pass) keep(results []finding.Result) {
 }
 
 func (p *pass) take(path string) {
-	snap, changed := p.reader.Update([]string{path})
+	snap, changed := p.Reader.Update([]string{path})
 	p.snap = snap
-	first := p.engine.Affected(changed.Values)
-	p.keep(p.engine.Evaluate(context.Background(), snap, first, p.now))
-	rest := slices.DeleteFunc(p.engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
-	p.keep(p.engine.Evaluate(context.Background(), snap, rest, p.now))
+	first := p.Engine.Affected(changed.Values)
+	p.keep(p.Engine.Evaluate(context.Background(), snap, first, p.now))
+	rest := slices.DeleteFunc(p.Engine.Affected(changed.Places), func(id string) bool { return slices.Contains(first, id) })
+	p.keep(p.Engine.Evaluate(context.Background(), snap, rest, p.now))
 }
 
 func (p *pass) equals(t *testing.T, ref *pass, what string) {

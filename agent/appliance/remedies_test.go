@@ -1,4 +1,4 @@
-package agent
+package appliance
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/permit"
 )
@@ -37,8 +38,8 @@ func remedied(f *finding.Fact, v any) {
 // as the remedy says. A fact that may be written and that no rule offers anything for
 // would be a permit for nothing.
 func TestEveryRemedyCures(t *testing.T) {
-	m := &mutant{pass: passOf(t, appliance(t, "compliant"))}
-	defer m.close()
+	m := &mutant{pass: passOf(t, rig.New(t, "compliant"))}
+	defer m.Close()
 	cured := map[string]int{}
 	for _, name := range permit.Facts() {
 		bad, weak := mutations[name].bad, map[string]any{}
@@ -68,11 +69,11 @@ func TestEveryRemedyCures(t *testing.T) {
 func (m *mutant) cure(t *testing.T, name, what string, snap finding.Snapshot) (cured int) {
 	t.Helper()
 	ctx := context.Background()
-	for _, r := range m.engine.Evaluate(ctx, snap, nil, m.now) {
+	for _, r := range m.Engine.Evaluate(ctx, snap, nil, m.now) {
 		if r.Outcome != finding.Fail {
 			continue
 		}
-		remedies, err := m.engine.Remedies(ctx, snap, r.Rule)
+		remedies, err := m.Engine.Remedies(ctx, snap, r.Rule)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +88,7 @@ func (m *mutant) cure(t *testing.T, name, what string, snap finding.Snapshot) (c
 		f := *snap[name]
 		remedied(&f, remedies[i].Value)
 		after[name] = &f
-		if now := m.engine.Evaluate(ctx, after, []string{r.Rule}, m.now)[0]; now.Outcome != finding.Pass {
+		if now := m.Engine.Evaluate(ctx, after, []string{r.Rule}, m.now)[0]; now.Outcome != finding.Pass {
 			t.Errorf("%s: %s is %s after its remedy %v: %s", what, r.Rule, now.Outcome, remedies[i].Value, now.Reason)
 		}
 		cured++
@@ -98,8 +99,8 @@ func (m *mutant) cure(t *testing.T, name, what string, snap finding.Snapshot) (c
 // Every remedy that a rule offers is for a fact that may be written: another one
 // could never come to anything.
 func TestNoRemedyIsForWhatIsNeverWritten(t *testing.T) {
-	m := &mutant{pass: passOf(t, appliance(t, "compliant"))}
-	defer m.close()
+	m := &mutant{pass: passOf(t, rig.New(t, "compliant"))}
+	defer m.Close()
 	ctx, seen := context.Background(), 0
 	for name, v := range mutations {
 		for _, value := range v.bad {
@@ -107,8 +108,8 @@ func TestNoRemedyIsForWhatIsNeverWritten(t *testing.T) {
 			f := *snap[name]
 			f.State, f.Value, f.Assurance = finding.Known, typedAs(value), finding.Direct
 			snap[name] = &f
-			for _, id := range m.engine.Order {
-				remedies, err := m.engine.Remedies(ctx, snap, id)
+			for _, id := range m.Engine.Order {
+				remedies, err := m.Engine.Remedies(ctx, snap, id)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,28 +1,16 @@
-package agent
+package errand
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/config"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/policy"
 	"stigwatch/agent/stig"
 	"stigwatch/policies"
-)
-
-// MaxSTIG is the largest official file that is taken.
-const MaxSTIG = stig.MaxBytes
-
-// STIGChange is one difference between two releases.
-type STIGChange = stig.Change
-
-// Those that say only that a rule is there, or was, or has another revision.
-const (
-	STIGNew      = stig.New
-	STIGGone     = stig.Gone
-	STIGRevision = stig.Revision
 )
 
 // ImportedSTIG is one official benchmark that was imported, beside what the
@@ -52,7 +40,7 @@ type KnownSTIG struct {
 
 // ImportSTIG takes in an official file: an XCCDF document, or a ZIP with several.
 // All of them are kept in the state folder or, when one cannot be taken, none.
-func ImportSTIG(o Options, name string, b []byte) ([]ImportedSTIG, error) {
+func ImportSTIG(o appliance.Options, name string, b []byte) ([]ImportedSTIG, error) {
 	cfg, err := config.Load(o.ConfigPath, o.Over)
 	if err != nil {
 		return nil, err
@@ -97,7 +85,7 @@ func compared(known []stig.Known, benchmarks []*stig.Benchmark) ([]ImportedSTIG,
 // STIGs lists the releases that are known and those that were imported, newest
 // first. Its error lists imported files that cannot be read; the others come
 // with it.
-func STIGs(o Options) ([]KnownSTIG, error) {
+func STIGs(o appliance.Options) ([]KnownSTIG, error) {
 	cfg, err := config.Load(o.ConfigPath, o.Over)
 	if err != nil {
 		return nil, err

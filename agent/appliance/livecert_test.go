@@ -1,4 +1,4 @@
-package agent
+package appliance
 
 import (
 	"crypto"
@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -102,7 +103,7 @@ func TestWhatAPortServesCanFailTheCertificateRule(t *testing.T) {
 		"one of a CA nobody approved":  {other.issue(t, key, hour), "is not trusted"},
 		"one with a CA it brings":      {tls.Certificate{Certificate: [][]byte{other.issue(t, key, hour).Certificate[0], other.cert.Raw}, PrivateKey: key}, "is not trusted"},
 		"one that vouches for itself":  {own, "is self-signed"},
-		"more certificates than a few": {tls.Certificate{Certificate: repeated(read.Certificate[0], maxServed+1), PrivateKey: key}, ""},
+		"more certificates than a few": {tls.Certificate{Certificate: repeated(read.Certificate[0], 17), PrivateKey: key}, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
 			p := liveIn(t, certified(t, ca, read), tlsServing(t, &tls.Config{Certificates: []tls.Certificate{c.served}}))
@@ -140,13 +141,13 @@ func repeated(der []byte, n int) [][]byte {
 // certificate in its files.
 func certified(t *testing.T, ca authority, read tls.Certificate) string {
 	t.Helper()
-	dir := appliance(t, "compliant")
-	put(t, filepath.Join(dir, "stigwatch/ca/approved-ca.pem"), pemOf(ca.cert.Raw))
+	dir := rig.New(t, "compliant")
+	rig.Put(t, filepath.Join(dir, "stigwatch/ca/approved-ca.pem"), pemOf(ca.cert.Raw))
 	for _, file := range certificateFiles {
-		put(t, filepath.Join(dir, file), pemOf(read.Certificate[0]))
+		rig.Put(t, filepath.Join(dir, file), pemOf(read.Certificate[0]))
 	}
 	// where the port listens is no address of the machine that tests
-	edit(t, filepath.Join(dir, "root/proc/net/tcp"), "0A6433C6:20FB", "00000000:20FB")
+	rig.Edit(t, filepath.Join(dir, "root/proc/net/tcp"), "0A6433C6:20FB", "00000000:20FB")
 	return dir
 }
 

@@ -1,24 +1,12 @@
-package agent
+package appliance
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"stigwatch/agent/api"
-	"stigwatch/agent/config"
 	"stigwatch/agent/finding"
 )
-
-// maxJobsFile bounds what is read of what the enforcer says it did.
-const maxJobsFile = 4 << 20
 
 // written is what the enforcer wrote and still stands, by path.
 type written map[string]writtenFile
@@ -29,25 +17,23 @@ type writtenFile struct {
 	facts  []string
 }
 
-// readJobs reads what the enforcer did, the newest first; none when it never ran.
-func readJobs(cfg *config.Config) ([]api.Job, error) {
-	f, err := os.OpenFile(jobsPath(cfg), os.O_RDONLY|syscall.O_NONBLOCK, 0) // whatever is there, it is not waited for
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// Wrote takes note of what the enforcer did, the newest first, and gives the facts
+// that stigwatch wrote since the last time, or no longer has: how they are known may
+// be another now.
+func (p *Parts) Wrote(jobs []api.Job) (facts []string) {
+	was, now := p.written, writtenBy(jobs)
+	p.written = now
+	for path, f := range now {
+		if was[path].digest != f.digest {
+			facts = append(facts, f.facts...)
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read what the enforcer did: %w", err)
+	for path, f := range was {
+		if now[path].digest != f.digest {
+			facts = append(facts, f.facts...)
+		}
 	}
-	defer f.Close()
-	var jobs api.Jobs
-	if err := json.NewDecoder(io.LimitReader(f, maxJobsFile)).Decode(&jobs); err != nil {
-		return nil, fmt.Errorf("cannot read what the enforcer did, %q: %w", jobsPath(cfg), err)
-	}
-	return jobs.Jobs, nil
-}
-
-func jobsPath(cfg *config.Config) string {
-	return filepath.Join(filepath.Dir(cfg.Enforce.Socket), jobsFile)
+	return facts
 }
 
 // writtenBy takes of each file the newest job that stands, and the facts of all of

@@ -1,4 +1,4 @@
-package agent
+package appliance
 
 import (
 	"context"
@@ -7,21 +7,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stigwatch/agent/appliance/rig"
 )
 
 const identityInside = "/mi/config-system/startup_config/identityconfig.xml"
 
 // BenchmarkPass measures the steps between an event and an alert, in process.
 func BenchmarkPass(b *testing.B) {
-	dir := appliance(b, "compliant")
-	p, err := build(optionsIn(dir).withDefaults())
+	dir := rig.New(b, "compliant")
+	p, err := Build(optionsIn(dir))
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer p.close()
-	snap, _ := p.reader.All()
-	p.engine.Evaluate(context.Background(), snap, nil, time.Now())
-	file := filepath.Join(dir, identity)
+	defer p.Close()
+	snap, _ := p.Reader.All()
+	p.Engine.Evaluate(context.Background(), snap, nil, time.Now())
+	file := filepath.Join(dir, rig.Identity)
 	good, err := os.ReadFile(file)
 	if err != nil {
 		b.Fatal(err)
@@ -34,7 +36,7 @@ func BenchmarkPass(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.StartTimer()
-			p.reader.Update([]string{identityInside})
+			p.Reader.Update([]string{identityInside})
 		}
 	})
 	b.Run("facts and verdict", func(b *testing.B) {
@@ -44,33 +46,33 @@ func BenchmarkPass(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.StartTimer()
-			next, changed := p.reader.Update([]string{identityInside})
-			p.engine.Evaluate(context.Background(), next, p.engine.Affected(changed.Values), time.Now())
+			next, changed := p.Reader.Update([]string{identityInside})
+			p.Engine.Evaluate(context.Background(), next, p.Engine.Affected(changed.Values), time.Now())
 		}
 	})
 	b.Run("one rule", func(b *testing.B) {
 		for range b.N {
-			p.engine.Forget()
-			p.engine.Evaluate(context.Background(), snap, []string{"V-250989"}, time.Now())
+			p.Engine.Forget()
+			p.Engine.Evaluate(context.Background(), snap, []string{"V-250989"}, time.Now())
 		}
 	})
 	b.Run("rules of one file", func(b *testing.B) {
-		rules := p.engine.Affected([]string{"mics.password_policy.min_length", "mics.users", "mics.password_policy.special_required",
+		rules := p.Engine.Affected([]string{"mics.password_policy.min_length", "mics.users", "mics.password_policy.special_required",
 			"mics.password_policy.max_attempts", "mics.password_policy.upper_required", "mics.password_policy.lower_required", "mics.password_policy.digit_required"})
 		for range b.N {
-			p.engine.Forget()
-			p.engine.Evaluate(context.Background(), snap, rules, time.Now())
+			p.Engine.Forget()
+			p.Engine.Evaluate(context.Background(), snap, rules, time.Now())
 		}
 	})
 	b.Run("all rules, nothing changed", func(b *testing.B) {
 		for range b.N {
-			p.engine.Evaluate(context.Background(), snap, nil, time.Now())
+			p.Engine.Evaluate(context.Background(), snap, nil, time.Now())
 		}
 	})
 	b.Run("all rules", func(b *testing.B) {
 		for range b.N {
-			p.engine.Forget()
-			p.engine.Evaluate(context.Background(), snap, nil, time.Now())
+			p.Engine.Forget()
+			p.Engine.Evaluate(context.Background(), snap, nil, time.Now())
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package agent
+package errand
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/attest"
 	"stigwatch/agent/config"
 	"stigwatch/agent/finding"
@@ -20,36 +21,36 @@ import (
 // gives its path. Without names it answers for everything that nobody can read.
 // What can be read, or could be and is broken, is refused. Of the evidence only
 // the file is given; its digest is taken here.
-func Attest(o Options, a attest.Attestation) (string, error) {
-	p, err := build(o.withDefaults())
+func Attest(o appliance.Options, a attest.Attestation) (string, error) {
+	p, err := appliance.Build(o)
 	if err != nil {
 		return "", err
 	}
-	defer p.close()
-	ids, err := p.ruleIDs([]string{a.Rule})
+	defer p.Close()
+	ids, err := p.RuleIDs([]string{a.Rule})
 	if err != nil {
 		return "", err
 	}
 	a.Rule = ids[0]
-	snap, _ := p.reader.All()
-	if a.Status == finding.NotApplicable && p.engine.Rules[a.Rule].NotApplicableWhen == "" {
+	snap, _ := p.Reader.All()
+	if a.Status == finding.NotApplicable && p.Engine.Rules[a.Rule].NotApplicableWhen == "" {
 		return "", fmt.Errorf("cannot attest that %s does not apply: its text has no room for that", a.Rule)
 	}
-	if a.Facts, err = toAnswer(p.engine.Rules[a.Rule], snap, a.Facts); err != nil {
+	if a.Facts, err = toAnswer(p.Engine.Rules[a.Rule], snap, a.Facts); err != nil {
 		return "", err
 	}
 	if a.Evidence != nil {
-		if a.Evidence.Digest, err = p.evidenceDigest(a.Evidence.File); err != nil {
-			return "", fmt.Errorf("cannot read %q in the evidence folder %q: %w", a.Evidence.File, p.cfg.Evidence, err)
+		if a.Evidence.Digest, err = p.EvidenceDigest(a.Evidence.File); err != nil {
+			return "", fmt.Errorf("cannot read %q in the evidence folder %q: %w", a.Evidence.File, p.Config.Evidence, err)
 		}
 	}
-	return p.cfg.Attestations, attest.Add(p.cfg.Attestations, a, answerable(p.engine))
+	return p.Config.Attestations, attest.Add(p.Config.Attestations, a, p.Answerable())
 }
 
 // toAnswer gives the names of a rule that a person may answer now: those that
 // were asked for, or all.
 func toAnswer(rule *finding.Rule, snap finding.Snapshot, asked []string) ([]string, error) {
-	open, known := questions(rule), map[string]finding.State{}
+	open, known := rule.Questions(), map[string]finding.State{}
 	for _, name := range rule.Requires {
 		state := finding.Unmapped
 		if f := snap[name]; f != nil {
@@ -80,13 +81,13 @@ func toAnswer(rule *finding.Rule, snap finding.Snapshot, asked []string) ([]stri
 }
 
 // Attestations gives every attestation by fact, those that do not hold first.
-func Attestations(o Options, now time.Time) ([]finding.Answer, error) {
-	p, err := build(o.withDefaults())
+func Attestations(o appliance.Options, now time.Time) ([]finding.Answer, error) {
+	p, err := appliance.Build(o)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
-	answers := p.attestations.At(now, p.evidenceDigest)
+	defer p.Close()
+	answers := p.Attestations.At(now, p.EvidenceDigest)
 	slices.SortStableFunc(answers, func(a, b finding.Answer) int {
 		if (a.Void == "") != (b.Void == "") {
 			return strings.Compare(b.Void, a.Void)
@@ -100,19 +101,19 @@ func Attestations(o Options, now time.Time) ([]finding.Answer, error) {
 // (CKL, CKLB), a SAF attestation file or an answer file of Evaluate-STIG. It gives
 // how many were taken, a sentence for each that was not, and the path that they
 // were written to.
-func ImportAttestations(o Options, b []byte, in attest.Import) (taken int, refused []string, path string, err error) {
-	p, err := build(o.withDefaults())
+func ImportAttestations(o appliance.Options, b []byte, in attest.Import) (taken int, refused []string, path string, err error) {
+	p, err := appliance.Build(o)
 	if err != nil {
 		return 0, nil, "", err
 	}
-	defer p.close()
-	if in.Host = p.name; in.Host == "unknown" {
+	defer p.Close()
+	if in.Host = p.Name; in.Host == "unknown" {
 		in.Host = ""
 	}
 	in.OffBox = map[string][]string{}
-	for id, rule := range p.engine.Rules {
+	for id, rule := range p.Engine.Rules {
 		if len(rule.Requires) == 0 {
-			in.OffBox[id] = questions(rule)
+			in.OffBox[id] = rule.Questions()
 		}
 	}
 	got, err := imported(b, in)
@@ -121,12 +122,12 @@ func ImportAttestations(o Options, b []byte, in attest.Import) (taken int, refus
 	}
 	refused = got.Refused
 	for _, a := range got.Attestations {
-		if err := attest.Add(p.cfg.Attestations, a, answerable(p.engine)); err != nil {
-			return taken, refused, p.cfg.Attestations, err
+		if err := attest.Add(p.Config.Attestations, a, p.Answerable()); err != nil {
+			return taken, refused, p.Config.Attestations, err
 		}
 		taken++
 	}
-	return taken, refused, p.cfg.Attestations, nil
+	return taken, refused, p.Config.Attestations, nil
 }
 
 // imported reads another tool's file, of the kind that its name says.
@@ -148,37 +149,37 @@ func imported(b []byte, in attest.Import) (attest.Imported, error) {
 
 // Waive writes that an open finding is accepted to the waivers file and gives its
 // path. The digests of w are taken here.
-func Waive(ctx context.Context, o Options, w waive.Waiver) (string, error) {
-	p, err := build(o.withDefaults())
+func Waive(ctx context.Context, o appliance.Options, w waive.Waiver) (string, error) {
+	p, err := appliance.Build(o)
 	if err != nil {
 		return "", err
 	}
-	defer p.close()
-	ids, err := p.ruleIDs([]string{w.Rule})
+	defer p.Close()
+	ids, err := p.RuleIDs([]string{w.Rule})
 	if err != nil {
 		return "", err
 	}
-	snap, _ := p.reader.All()
-	r := p.evaluate(ctx, snap, ids, time.Now())[0]
-	w.Rule, w.Evidence, w.Policy = r.Rule, waive.CanonicalEvidence(r), p.engine.Rules[r.Rule].Digest
+	snap, _ := p.Reader.All()
+	r := p.Evaluate(ctx, snap, ids, time.Now())[0]
+	w.Rule, w.Evidence, w.Policy = r.Rule, waive.CanonicalEvidence(r), p.Engine.Rules[r.Rule].Digest
 	switch {
 	case r.Outcome != finding.Fail:
 		return "", fmt.Errorf("cannot waive %s: it is %s, and only an open finding is waived", r.Rule, r.Outcome)
 	case w.Evidence == "":
-		return "", fmt.Errorf("cannot waive %s: a person attested that it fails; withdraw or answer that in %s", r.Rule, p.cfg.Attestations)
+		return "", fmt.Errorf("cannot waive %s: a person attested that it fails; withdraw or answer that in %s", r.Rule, p.Config.Attestations)
 	}
-	return p.cfg.Waivers, waive.Add(p.cfg.Waivers, w, p.engine.Order)
+	return p.Config.Waivers, waive.Add(p.Config.Waivers, w, p.Engine.Order)
 }
 
 // ProposeSite writes a site profile from what the appliance has now. As it is
 // written it sets nothing: each value waits for a person's approval.
-func ProposeSite(o Options) ([]byte, error) {
-	p, err := build(o.withDefaults())
+func ProposeSite(o appliance.Options) ([]byte, error) {
+	p, err := appliance.Build(o)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
-	snap, _ := p.reader.All()
+	defer p.Close()
+	snap, _ := p.Reader.All()
 	have := map[string]any{}
 	for name, f := range snap {
 		if f.State == finding.Known {
@@ -202,34 +203,25 @@ type ListedWaiver struct {
 }
 
 // Waivers gives every waiver with its state by one pass.
-func Waivers(ctx context.Context, o Options, now time.Time) ([]ListedWaiver, error) {
-	p, err := build(o.withDefaults())
+func Waivers(ctx context.Context, o appliance.Options, now time.Time) ([]ListedWaiver, error) {
+	p, err := appliance.Build(o)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
-	snap, _ := p.reader.All()
+	defer p.Close()
+	snap, _ := p.Reader.All()
 	var out []ListedWaiver
-	for _, w := range p.waivers.Waivers {
-		r := p.evaluate(ctx, snap, []string{w.Rule}, now)[0]
+	for _, w := range p.Waivers.Waivers {
+		r := p.Evaluate(ctx, snap, []string{w.Rule}, now)[0]
 		state := WaiverUsed
 		if r.Outcome != finding.Fail {
 			state = "not used: the rule is " + string(r.Outcome)
 		}
 		one := &waive.Book{Waivers: []waive.Waiver{w}}
-		if _, void := one.Find(w.Rule, waive.CanonicalEvidence(r), p.engine.Rules[w.Rule].Digest, now); void != "" && r.Outcome == finding.Fail {
+		if _, void := one.Find(w.Rule, waive.CanonicalEvidence(r), p.Engine.Rules[w.Rule].Digest, now); void != "" && r.Outcome == finding.Fail {
 			state = void
 		}
 		out = append(out, ListedWaiver{w, state})
 	}
 	return out, nil
-}
-
-// evaluate judges rules, all when nil, by the facts and by what people said.
-func (p *parts) evaluate(ctx context.Context, snap finding.Snapshot, ids []string, now time.Time) []finding.Result {
-	p.attest(now)
-	results := p.engine.Evaluate(ctx, snap, ids, now)
-	p.waive(results, now)
-	p.written.unseen(results)
-	return results
 }

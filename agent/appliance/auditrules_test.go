@@ -1,4 +1,4 @@
-package agent
+package appliance
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"stigwatch/agent/appliance/rig"
 )
 
 // released are files that say which release it is: nobody configures them.
@@ -14,7 +16,7 @@ var released = []string{"/etc/redhat-release", "/etc/os-release", "/mi/release"}
 
 // A file that is judged and has no rule would be changed by nobody.
 func TestTheAuditRulesHoldEveryFileThatIsRead(t *testing.T) {
-	b, err := os.ReadFile("../packaging/audit/stigwatch.rules")
+	b, err := os.ReadFile("../../packaging/audit/stigwatch.rules")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,17 +34,17 @@ func TestTheAuditRulesHoldEveryFileThatIsRead(t *testing.T) {
 		}
 		watched = append(watched, m[1])
 	}
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	if err := os.Remove(filepath.Join(dir, "stigwatch/mapping.d/10-site.yaml")); err != nil { // what we ship, and no site's
 		t.Fatal(err)
 	}
-	p, err := build(optionsIn(dir))
+	p, err := Build(optionsIn(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.close()
-	p.reader.All()
-	files, dirs := p.watched()
+	defer p.Close()
+	p.Reader.All()
+	files, dirs := p.Watched()
 	for _, f := range append(files, dirs...) {
 		if !strings.HasPrefix(f, "/") || strings.HasPrefix(f, "/proc/") || slices.Contains(released, f) {
 			continue

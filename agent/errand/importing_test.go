@@ -1,4 +1,4 @@
-package agent
+package errand
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/config"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/policy"
@@ -19,14 +20,14 @@ import (
 )
 
 // importer gives options with a state folder of their own.
-func importer(t *testing.T) Options {
+func importer(t *testing.T) appliance.Options {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "stigwatch.yaml")
 	if err := os.WriteFile(path, nil, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	return Options{ConfigPath: path, Over: config.Overrides{StateDir: filepath.Join(dir, "state")}}
+	return appliance.Options{ConfigPath: path, Over: config.Overrides{StateDir: filepath.Join(dir, "state")}}
 }
 
 // madeUp writes a benchmark with the ids of the newest one that is known, and
@@ -59,7 +60,7 @@ func madeUp(t *testing.T, benchmark, version, release string, edit func(policy.R
 }
 
 func TestTheOfficialFilesImportAndLoadBack(t *testing.T) {
-	files, _ := filepath.Glob("../../shared/stig/*-xccdf.xml")
+	files, _ := filepath.Glob("../../../shared/stig/*-xccdf.xml")
 	if len(files) == 0 {
 		t.Skip("../shared/stig is not there: the official files cannot be imported")
 	}

@@ -1,4 +1,4 @@
-package agent
+package errand
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -16,7 +17,7 @@ const systemConfig = "root/mi/config-system/startup_config/systemconfig.xml"
 // unmapped is the compliant appliance before anybody taught it anything.
 func unmapped(t *testing.T) string {
 	t.Helper()
-	dir := appliance(t, "compliant")
+	dir := rig.New(t, "compliant")
 	if err := os.Remove(filepath.Join(dir, "stigwatch/mapping.d/10-site.yaml")); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,7 @@ func TestALearnedEntryReadsWhatWasSet(t *testing.T) {
 				t.Fatal(err)
 			}
 			m = mapper(t, dir)
-			if f := m.snap[tt.fact]; f.State != finding.Unconfirmed || !reflect.DeepEqual(f.Value, tt.want) || m.p.mapping[tt.fact].Assurance != finding.Direct {
+			if f := m.snap[tt.fact]; f.State != finding.Unconfirmed || !reflect.DeepEqual(f.Value, tt.want) || m.p.Mapping[tt.fact].Assurance != finding.Direct {
 				t.Errorf("learned %+v", f)
 			}
 			if _, err := m.Confirm(tt.fact, Who{By: "A. Nother", When: time.Now()}); err != nil {

@@ -1,4 +1,4 @@
-package agent
+package live
 
 import (
 	"context"
@@ -29,7 +29,7 @@ const listening = "sockets.listening"
 const maxServed = 16
 
 // port asks a question to a port.
-func (a *asker) port(ctx context.Context, question string, sockets *finding.Fact) answer {
+func (a *Asker) port(ctx context.Context, question string, sockets *finding.Fact) answer {
 	kind, port, _ := strings.Cut(question, "/")
 	address, err := reach(port, sockets)
 	if err != nil {
@@ -70,19 +70,8 @@ func flightText(f probe.Flight) answer {
 	return answer{text: []byte(b.String())}
 }
 
-// unitQuestions are those to systemd.
-func (a *asker) unitQuestions() []string {
-	var out []string
-	for _, q := range a.questions {
-		if strings.HasPrefix(q, unitQuestion) {
-			out = append(out, q)
-		}
-	}
-	return out
-}
-
 // askUnits asks systemd those of the questions that are to it.
-func (a *asker) askUnits(ctx context.Context, questions []string, got []answer) {
+func (a *Asker) askUnits(ctx context.Context, questions []string, got []answer) {
 	var names []string
 	var places []int
 	for i, q := range questions {

@@ -1,4 +1,4 @@
-package agent
+package appliance
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/finding"
 )
 
@@ -204,7 +205,7 @@ func (m *mutant) with(name string, change func(f *finding.Fact)) map[string]find
 	change(&f)
 	snap[name] = &f
 	out := map[string]finding.Result{}
-	for _, r := range m.engine.Evaluate(context.Background(), snap, nil, m.now) {
+	for _, r := range m.Engine.Evaluate(context.Background(), snap, nil, m.now) {
 		out[r.Rule] = r
 	}
 	return out
@@ -212,7 +213,7 @@ func (m *mutant) with(name string, change func(f *finding.Fact)) map[string]find
 
 func (m *mutant) unmoved(t *testing.T, what, name string, results map[string]finding.Result) {
 	t.Helper()
-	for id, rule := range m.engine.Rules {
+	for id, rule := range m.Engine.Rules {
 		if !slices.Contains(rule.Requires, name) && !slices.Contains(rule.Corroborates, name) && results[id].Outcome != m.before[id].Outcome {
 			t.Errorf("%s %s: %s does not read it and went from %s to %s (%s)", name, what, id, m.before[id].Outcome, results[id].Outcome, results[id].Reason)
 		}
@@ -221,8 +222,8 @@ func (m *mutant) unmoved(t *testing.T, what, name string, results map[string]fin
 
 // TestEveryFactCounts changes every fact that a rule reads.
 func TestEveryFactCounts(t *testing.T) {
-	m := &mutant{pass: passOf(t, appliance(t, "compliant"))}
-	defer m.close()
+	m := &mutant{pass: passOf(t, rig.New(t, "compliant"))}
+	defer m.Close()
 	m.before = maps.Clone(m.results)
 	for id, r := range m.before {
 		if r.Outcome != finding.Pass {
@@ -230,7 +231,7 @@ func TestEveryFactCounts(t *testing.T) {
 		}
 	}
 	read := map[string]bool{}
-	for _, rule := range m.engine.Rules {
+	for _, rule := range m.Engine.Rules {
 		for _, name := range slices.Concat(rule.Requires, rule.Corroborates) {
 			read[name] = true
 		}
@@ -254,7 +255,7 @@ func TestEveryFactCounts(t *testing.T) {
 
 func (m *mutant) readers(name string, required bool) []string {
 	var out []string
-	for id, rule := range m.engine.Rules {
+	for id, rule := range m.Engine.Rules {
 		if names := map[bool][]string{true: rule.Requires, false: rule.Corroborates}[required]; slices.Contains(names, name) {
 			out = append(out, id)
 		}
@@ -295,7 +296,7 @@ func (m *mutant) gone(t *testing.T, name string, v values) {
 		results := m.with(name, func(f *finding.Fact) { f.State, f.Value, f.Reason = state, nil, "for the test" })
 		for _, id := range m.readers(name, true) {
 			fine := state == finding.Absent && v.absentIsFine
-			if results[id].Outcome == finding.Pass && !fine && !(state == finding.Missing && m.engine.Rules[id].MissingOK[name] != "") {
+			if results[id].Outcome == finding.Pass && !fine && !(state == finding.Missing && m.Engine.Rules[id].MissingOK[name] != "") {
 				t.Errorf("%s %s: %s still passes", name, state, id)
 			}
 		}

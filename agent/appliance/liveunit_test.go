@@ -1,25 +1,22 @@
-package agent
+package appliance
 
 import (
-	"context"
-	"errors"
-	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/units"
-	"stigwatch/agent/units/rig"
+	bus "stigwatch/agent/units/rig"
 )
 
 // unitsOf gives the compliant appliance with a systemd of its own; its ports are mute.
-func unitsOf(t *testing.T, s *rig.Systemd) *pass {
+func unitsOf(t *testing.T, s *bus.Systemd) *pass {
 	t.Helper()
 	p := liveOn(t, "127.0.0.1:1")
-	p.asker.units = units.New(units.Options{Socket: s.Socket, Timeout: patience})
+	p.ask("127.0.0.1:1", units.New(units.Options{Socket: s.Socket, Timeout: 20 * time.Second}))
 	return p
 }
 
@@ -28,7 +25,7 @@ func TestAStoppedServiceFailsItsRulesAndARunningOnePassesNone(t *testing.T) {
 	for unit, rules := range map[string][]string{
 		"rsyslog.service": syslog, "chronyd.service": {"V-250999"}, "iptables.service": {"V-251022"},
 	} {
-		s := rig.New(t)
+		s := bus.New(t)
 		p := unitsOf(t, s)
 		for what, c := range map[string]struct {
 			properties map[string]any
@@ -76,71 +73,9 @@ func TestWithoutSystemdNothingIsKnownAndNothingBlocked(t *testing.T) {
 	}
 }
 
-// liveDaemon runs a real agent on the compliant appliance as if its root were the
-// machine's.
-func liveDaemon(t *testing.T, s *rig.Systemd) *daemon {
-	t.Helper()
-	return startWith(t, appliance(t, "compliant"), func(a *Agent) {
-		a.parts.asker = newAsker(a.parts)
-		a.parts.asker.units = units.New(units.Options{Socket: s.Socket, Timeout: patience})
-		a.parts.asker.probe.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("mute") }
-		a.parts.reader = a.parts.newReader()
-	})
-}
-
-// asked waits until the units were asked for once more.
-func asked(t *testing.T, s *rig.Systemd) {
-	t.Helper()
-	for range 6 {
-		select {
-		case <-s.Asked:
-		case <-time.After(patience):
-			t.Fatal("systemd is not asked")
-		}
-	}
-}
-
-func TestAServiceThatStopsIsToldAtOnce(t *testing.T) {
-	s := rig.New(t)
-	s.Put("rsyslog.service", "active", "running", 0)
-	d := liveDaemon(t, s)
-	asked(t, s)
-	start := time.Now()
-	s.Put("rsyslog.service", "failed", "failed", 0)
-	for range 10 {
-		if m := d.next(); m.Event != finding.Opened || !strings.Contains(m.Text, "rsyslog.service is failed") {
-			t.Errorf("%+v", m)
-		}
-	}
-	if took := time.Since(start); took > firstAsk { // the timer would take four times that
-		t.Errorf("it took %s", took)
-	}
-	s.Put("rsyslog.service", "active", "running", 0)
-	for range 10 {
-		if m := d.next(); m.Event != finding.Resolved {
-			t.Errorf("%+v", m)
-		}
-	}
-}
-
-// A change of the file is judged by an answer from before at first, so the appliance
-// is asked again soon.
-func TestAfterAChangeTheApplianceIsAskedAgainSoon(t *testing.T) {
-	s := rig.New(t)
-	d := liveDaemon(t, s)
-	asked(t, s)
-	edit(t, filepath.Join(d.dir, "root/etc/chrony.conf"), "server", "#server")
-	d.want(finding.Opened, "V-250999")
-	changed := time.Now()
-	asked(t, s)
-	if took := time.Since(changed); took > firstAsk*askLater {
-		t.Errorf("it took %s", took)
-	}
-}
-
 func TestACopiedTreeAsksNoSystemd(t *testing.T) {
-	p := passOf(t, appliance(t, "compliant"))
-	defer p.close()
+	p := passOf(t, rig.New(t, "compliant"))
+	defer p.Close()
 	for name, f := range p.snap {
 		if strings.HasPrefix(name, "services.") || strings.HasPrefix(name, "probe.") {
 			if f.State != finding.Unreadable || !strings.Contains(f.Reason, "not available offline") || !strings.HasPrefix(f.Evidence[0].File, facts.LivePrefix) {
