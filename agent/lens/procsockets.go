@@ -16,7 +16,8 @@ import (
 // TCP ones that listen and the UDP ones without a peer: protocol (tcp or udp),
 // address (an IPv4 one within IPv6 as IPv4), port. The tables belong together:
 // without one of them nobody can say what listens, but for both of IPv6, which
-// a kernel without it does not have.
+// a kernel without it does not have. When nothing listens at all, they are those
+// of an empty network namespace, and say nothing of the appliance.
 type ProcSockets struct{}
 
 const (
@@ -98,6 +99,9 @@ func (ProcSockets) Get(files []*File, q Query) ([]Value, error) {
 				"protocol": protocol, "address": end.Addr().Unmap().String(), "port": strconv.Itoa(int(end.Port())),
 			}))
 		}
+	}
+	if len(files) > 0 && len(vs) == 0 {
+		return nil, &SyntaxError{File: files[0].Name, Line: 1, Msg: "no socket listens: these are not the appliance's own tables (PrivateNetwork of a unit hides them)"}
 	}
 	return vs, nil
 }

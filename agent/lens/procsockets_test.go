@@ -67,13 +67,14 @@ func TestProcSockets(t *testing.T) {
 	}
 }
 
-func TestProcSocketsWithoutSockets(t *testing.T) {
+// A network namespace of its own has empty tables: nothing of the appliance is in it.
+func TestProcSocketsWithoutSocketsAreNotTheAppliancesOwn(t *testing.T) {
 	d := tables()
 	for name, text := range d {
 		head, _, _ := strings.Cut(text, "\n")
 		d[name] = head + "\n"
 	}
-	if vs, err := askTables(t, d, "tcp", "tcp6", "udp", "udp6"); err != nil || vs != nil {
+	if vs, err := askTables(t, d, "tcp", "tcp6", "udp", "udp6"); err == nil || !strings.Contains(err.Error(), "no socket listens") {
 		t.Errorf("got %v, %v", vs, err)
 	}
 }
