@@ -84,7 +84,8 @@ type Agent struct {
 // reloadState is what status says of the configuration.
 type reloadState struct {
 	loaded time.Time
-	err    string // of the last reload; the configuration before it is live
+	tries  uint64 // of the process to load it anew
+	err    string // of the last one; the configuration before it is live
 }
 
 // New loads configuration and policies. Its error lists every mistake.

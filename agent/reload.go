@@ -23,14 +23,14 @@ func (l *loop) reload(ctx context.Context) {
 	}
 	was := l.a.reloads.Load()
 	if err != nil {
-		l.a.reloads.Store(&reloadState{loaded: was.loaded, err: err.Error()})
+		l.a.reloads.Store(&reloadState{loaded: was.loaded, tries: was.tries + 1, err: err.Error()})
 		l.a.conds.set("config-refused", err.Error(), l.a.parts.Config.Path)
 		l.a.store.put(nil, lifeRecord(l.a.parts, journal.Config, l.a.o.Version, err.Error()))
 		l.agentAlert("config-refused", fmt.Sprintf("the new configuration was refused, the one of %s stays live: %v", was.loaded.UTC().Format(time.RFC3339), err))
 		l.publish(time.Now())
 		return
 	}
-	l.a.reloads.Store(&reloadState{loaded: time.Now()})
+	l.a.reloads.Store(&reloadState{loaded: time.Now(), tries: was.tries + 1})
 	l.a.conds.clear("config-refused")
 	l.a.tests.retime()
 	l.a.store.put(nil, lifeRecord(l.a.parts, journal.Config, l.a.o.Version, ""))

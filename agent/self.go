@@ -17,7 +17,7 @@ func (a *Agent) self(p *published) *api.Agent {
 	out := &api.Agent{
 		PID: os.Getpid(), Version: a.o.Version, FIPS: fips140.Enabled(), Revision: p.revision,
 		Started: api.At(a.started), UptimeSeconds: int64(time.Since(a.started).Seconds()),
-		Config: api.Config{Path: p.parts.Config.Path, Digest: p.parts.Digest, Loaded: api.At(reload.loaded), Error: reload.err},
+		Config: api.Config{Path: p.parts.Config.Path, Digest: p.parts.Digest, Loaded: api.At(reload.loaded), Reloads: reload.tries, Error: reload.err},
 		Site:   api.Site{Digest: p.parts.Site.Digest},
 		Watch: api.Watch{
 			Folders: w.Folders, Files: w.Files, Events: w.Events, Overflows: w.Overflows,

@@ -30,10 +30,11 @@ type Journal struct {
 
 // Config says which configuration is live, and why a newer one is not.
 type Config struct {
-	Path   string `json:"path"`
-	Digest string `json:"digest"`
-	Loaded Time   `json:"loaded"`
-	Error  string `json:"error"` // of the last reload; the configuration before it is live
+	Path    string `json:"path"`
+	Digest  string `json:"digest"`
+	Loaded  Time   `json:"loaded"`
+	Reloads uint64 `json:"reloads"` // that this process has tried
+	Error   string `json:"error"`   // of the last one; the configuration before it is live
 }
 
 // Site says which site profile is live.

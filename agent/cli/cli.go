@@ -71,6 +71,7 @@ func newRoot(e *env) *cobra.Command {
 		newDemoCommand(e),
 		newStatusCommand(e),
 		newSelfTestCommand(e),
+		newReloadCommand(e),
 		newCheckCommand(e),
 		newExplainCommand(e),
 		newHistoryCommand(e),

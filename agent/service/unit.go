@@ -16,7 +16,10 @@ const (
 	PackagedConfig = "/etc/stigwatch/stigwatch.yaml"
 )
 
-const packagedStart = "\nExecStart=" + PackagedBinary + " run\n"
+const (
+	packagedStart  = "\nExecStart=" + PackagedBinary + " run\n"
+	packagedReload = "\nExecReload=" + PackagedBinary + " reload\n"
+)
 
 // plainPath are the paths that a unit takes without quotes: systemd.service(5) gives
 // most other characters a meaning.
@@ -34,14 +37,14 @@ func Unit(binary, config string) (string, error) {
 		}
 	}
 	text := systemd.Unit(systemd.Agent)
-	if strings.Count(text, packagedStart) != 1 || strings.Contains(text, "{{") { // the library's own templates
+	if strings.Count(text, packagedStart) != 1 || strings.Count(text, packagedReload) != 1 || strings.Contains(text, "{{") { // the library's own templates
 		return "", errors.New("cannot write a unit: the packages' one is not what it was made for")
 	}
-	start := packagedStart
 	if config != "" && config != PackagedConfig {
-		start = strings.TrimSuffix(start, "\n") + " --config " + config + "\n"
+		for _, line := range []string{packagedStart, packagedReload} {
+			text = strings.Replace(text, line, strings.TrimSuffix(line, "\n")+" --config "+config+"\n", 1)
+		}
 	}
-	text = strings.Replace(text, packagedStart, start, 1)
 	return wherePackaged.ReplaceAllString(text, "${1}"+binary+"${2}"), nil
 }
 

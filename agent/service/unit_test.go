@@ -30,10 +30,11 @@ func TestElsewhereOnlyThePathsDiffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(got, "\nExecStart="+binary+" run --config "+config+"\n") || strings.Contains(got, service.PackagedBinary) {
+	if !strings.Contains(got, "\nExecStart="+binary+" run --config "+config+"\n") ||
+		!strings.Contains(got, "\nExecReload="+binary+" reload --config "+config+"\n") || strings.Contains(got, service.PackagedBinary) {
 		t.Errorf("the unit does not start what it should:\n%s", got)
 	}
-	back := strings.ReplaceAll(strings.Replace(got, " --config "+config, "", 1), binary, service.PackagedBinary)
+	back := strings.ReplaceAll(strings.Replace(got, " --config "+config, "", 2), binary, service.PackagedBinary)
 	if diff := cmp.Diff(systemd.Unit(systemd.Agent), back); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os/user"
 	"strconv"
@@ -30,13 +31,32 @@ func PeerFrom(ctx context.Context) Peer {
 	return p
 }
 
-// peerOf reads SO_PEERCRED (unix(7)). A peer that cannot be told is not known,
-// and then it may do nothing.
+// Server names the process that listens at a socket, as the kernel knows it.
+func Server(path string) (Peer, error) {
+	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return Peer{}, fmt.Errorf("cannot reach who listens at %q: %w", path, err)
+	}
+	defer c.Close()
+	p := credentials(c)
+	if !p.Known || p.PID <= 1 {
+		return Peer{}, fmt.Errorf("cannot tell which process listens at %q", path)
+	}
+	return p, nil
+}
+
+// peerOf tells who is at the other end of a connection of ours.
 func peerOf(c net.Conn) Peer {
 	u, ok := c.(*conn)
 	if !ok {
 		return Peer{}
 	}
+	return credentials(u.UnixConn)
+}
+
+// credentials reads SO_PEERCRED (unix(7)). A peer that cannot be told is not known,
+// and then it may do nothing.
+func credentials(u *net.UnixConn) Peer {
 	raw, err := u.SyscallConn()
 	if err != nil {
 		return Peer{}
