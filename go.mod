@@ -9,6 +9,7 @@ require (
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/godbus/dbus/v5 v5.2.4
 	github.com/google/go-cmp v0.7.0
+	github.com/google/licensecheck v0.3.1
 	github.com/kardianos/service v1.3.0
 	github.com/leodido/go-syslog/v4 v4.5.0
 	github.com/open-policy-agent/opa v1.22.2

@@ -1,29 +1,43 @@
 # What a release consists of, all of it in dist/ and the same bytes whenever and
 # wherever it is made of the same commit with the same Go: SOURCE_DATE_EPOCH is
 # the only time that anything is dated with.
-ARCHES = amd64 arm64
+ARCHES ?= amd64 arm64
+DIST ?= dist
 TOOL = go tool -modfile=packaging/tools/go.mod
 
 # Nothing of the environment may change a release. The FIPS module is the
 # validated one, and on by default in what is built with it.
 RELEASE = GOFLAGS= GOEXPERIMENT= GOAMD64=v1 GOARM64=v8.0 GOFIPS140=v1.0.0 CGO_ENABLED=0 GOOS=linux
-RELEASED = $(foreach arch,$(ARCHES),dist/stigwatch-$(VERSION)-$(arch))
+RELEASED = $(foreach arch,$(ARCHES),$(DIST)/stigwatch-$(VERSION)-$(arch))
 
-.PHONY: binaries manual rigs-release
+.PHONY: binaries manual notices sboms rigs-release
 
 rigs: rigs-release
 rigs-release:
-	@{ command -v mandoc && command -v groff && command -v zsh && command -v fish; } >/dev/null 2>&1 || { \
-		command -v apt-get >/dev/null || { echo "install mandoc, groff, zsh and fish: the tests have them read what is packaged" >&2; exit 1; }; \
+	@{ command -v mandoc && command -v groff && command -v zsh && command -v fish && command -v npm; } >/dev/null 2>&1 || { \
+		command -v apt-get >/dev/null || { echo "install mandoc, groff, zsh, fish, nodejs and npm: the tests have them read what is packaged" >&2; exit 1; }; \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends mandoc groff-base zsh fish; }
+		packages="mandoc groff-base zsh fish"; command -v npm >/dev/null || packages="$$packages nodejs npm"; \
+		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends $$packages; }
+	@[ -d "$(RIGS)/cyclonedx/node_modules/@cyclonedx" ] || { mkdir -p "$(RIGS)/cyclonedx"; \
+		npm install --silent --ignore-scripts --no-audit --no-fund --omit=optional --prefix "$(RIGS)/cyclonedx" \
+			@cyclonedx/cyclonedx-library@7.1.0 ajv@8.17.1 ajv-formats@3.0.1 ajv-formats-draft2019@1.6.1; }
 
 # Go looks itself what is old.
 binaries: $(RELEASED)
 .PHONY: $(RELEASED)
-$(RELEASED): dist/stigwatch-$(VERSION)-%:
+$(RELEASED): $(DIST)/stigwatch-$(VERSION)-%:
 	$(RELEASE) GOARCH=$* go build -trimpath -buildvcs=false -ldflags "$(LINKER)" -o $@ .
 
 manual:
-	rm -rf dist/tree/man dist/tree/completions
-	go run ./packaging/manual -version "$(VERSION)" -out dist/tree
+	rm -rf $(DIST)/tree/man $(DIST)/tree/completions
+	go run ./packaging/manual -version "$(VERSION)" -out $(DIST)/tree
+
+# The licences of what is linked into the binaries. A new one has to be allowed.
+documents: notices
+notices: binaries
+	go run ./packaging/notices -out $(DIST)/tree/doc $(RELEASED)
+
+# Beside each binary and each package that is there.
+sboms: binaries
+	go run ./packaging/sbom -dir $(DIST) -version "$(VERSION)"
