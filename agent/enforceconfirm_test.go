@@ -13,6 +13,7 @@ import (
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/enforcer"
 	"stigwatch/agent/errand"
 )
 
@@ -58,7 +59,7 @@ func (h *house) expired(id string) {
 func TestWhatIsConfirmedStaysAndWhatIsNotIsTakenBackAcrossRestarts(t *testing.T) {
 	t.Parallel()
 	clock := &setClock{}
-	h := newHouse(t, "", EnforcerOptions{Now: clock.now})
+	h := newHouse(t, "", enforcer.Options{Now: clock.now})
 	id := h.waiting()
 	if _, err := h.client.Confirm(context.Background(), id); err != nil {
 		t.Fatal(err)
@@ -147,7 +148,7 @@ func TestWhatSomebodyElseDoesInTheMiddleIsNotLost(t *testing.T) {
 	for what, do := range others {
 		t.Run(strings.ReplaceAll(what, " ", "-"), func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, "", EnforcerOptions{})
+			h := newHouse(t, "", enforcer.Options{})
 			for _, point := range []string{"make plan folder", "create new content of ", "look again at ", "swap ", "look at what came out of ", "sync folder of ", "read back "} {
 				if strings.HasSuffix(point, " ") {
 					point += issueFile
@@ -214,7 +215,7 @@ func (h *house) sameAsAFreshCheckFor(rule, when string) {
 // A plan in a file says what the files held and what they would hold.
 func TestAPlanOfAFileThatWasEditedSinceIsRefused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	h.spoil()
 	p, err := errand.Plan(context.Background(), optionsIn(h.dir), nil)
 	if err != nil || len(p.Files) != 2 {
@@ -237,7 +238,7 @@ func TestAPlanOfAFileThatWasEditedSinceIsRefused(t *testing.T) {
 // The folder of a file becomes a link just before its file's turn.
 func TestAFolderThatBecomesALinkIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	const name = "/etc/security/faillock.conf"
 	rig.Edit(t, h.file("root"+name), "deny = 3", "deny = 10")
 	bad := rig.Read(t, h.dir, name)

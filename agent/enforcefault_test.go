@@ -11,6 +11,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
+	"stigwatch/agent/enforcer"
 )
 
 // diskFaults are what a disk says.
@@ -19,7 +20,7 @@ var diskFaults = []error{unix.EIO, unix.ENOSPC, unix.EROFS, unix.EACCES}
 // One step of each kind; all of them, each with every fault, under STIGWATCH_SOAK=1.
 func TestAFaultAtAStepOfAnApplyIsToldOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	h.spoil()
 	h.trouble.arm(0, nil)
 	h.applied()
@@ -95,7 +96,7 @@ func (h *house) faultAt(n int, fault error, when string) int {
 // When it is mended nobody has to start the enforcer anew.
 func TestAfterADiskIsMendedTheSameEnforcerGoesOn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	h.spoil()
 	h.trouble.arm(0, nil)
 	h.applied()

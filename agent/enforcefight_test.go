@@ -11,6 +11,7 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance/rig"
+	"stigwatch/agent/enforcer"
 	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
@@ -84,7 +85,7 @@ func (h *house) again() {
 
 func TestAFightEndsWithTheRuleLeftAloneUntilSomebodyAppliesIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, enforceChrony+"  fight_times: 2\n", EnforcerOptions{})
+	h := newHouse(t, enforceChrony+"  fight_times: 2\n", enforcer.Options{})
 	h.badChrony("one")
 	h.putRight(chronyRule)
 	h.badChrony("two")
@@ -133,7 +134,7 @@ func (h *house) enforced(rule string) api.EnforcedRule {
 // The daemon sees the old file come back, and orders, before the undo is over.
 func TestWhatAPersonUndoesIsNotPutRightBeforeTheDaemonKnows(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, enforceChrony, EnforcerOptions{})
+	h := newHouse(t, enforceChrony, enforcer.Options{})
 	bad := h.badChrony("one")
 	id := h.putRight(chronyRule)
 	reached, on := make(chan struct{}), make(chan struct{})
@@ -164,7 +165,7 @@ func TestWhatAPersonUndoesIsNotPutRightBeforeTheDaemonKnows(t *testing.T) {
 
 func TestAWindowOfMaintenancePausesEnforcement(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, enforceChrony, EnforcerOptions{})
+	h := newHouse(t, enforceChrony, enforcer.Options{})
 	c := api.Dial(h.config().Socket)
 	defer c.Close()
 	w, err := c.OpenWindow(context.Background(), &api.WindowRequest{Ticket: "CHG1", Seconds: 3600})
@@ -183,7 +184,7 @@ func TestAWindowOfMaintenancePausesEnforcement(t *testing.T) {
 
 func TestTheModePlanTellsAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "  rules: {V-250999: plan}\n", EnforcerOptions{})
+	h := newHouse(t, "  rules: {V-250999: plan}\n", enforcer.Options{})
 	bad := h.badChrony("one")
 	m := h.until(code("enforce-plan"))
 	if !strings.Contains(m.Text, chronyRule+" could be put right in "+chronyFile) {
@@ -206,7 +207,7 @@ func TestTheModePlanTellsAndWritesNothing(t *testing.T) {
 
 func TestAWaivedRuleIsNotEnforced(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	bad := h.badChrony("one")
 	h.until(verdict(finding.Opened, chronyRule))
 	h.end()
@@ -228,7 +229,7 @@ func TestAWaivedRuleIsNotEnforced(t *testing.T) {
 
 func TestARuleForPeopleIsToldOnceAndOthersArePutRight(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "  mode: enforce\n", EnforcerOptions{})
+	h := newHouse(t, "  mode: enforce\n", enforcer.Options{})
 	rig.Edit(t, h.file(rig.Identity), ">15<", ">8<")
 	m := h.until(code("enforce-manual"))
 	if !strings.Contains(m.Text, "V-250989 is in the mode enforce and is for people to put right") {
@@ -256,7 +257,7 @@ func (l *loop) hurry() {
 
 func TestAnEnforcerThatIsAwayIsToldOnceAndWhatWaitedIsPutRight(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "  rules: {V-250999: enforce, V-250987: enforce}\n", EnforcerOptions{})
+	h := newHouse(t, "  rules: {V-250999: enforce, V-250987: enforce}\n", enforcer.Options{})
 	h.halt()
 	h.badChrony("one")
 	h.until(code("enforcer-away"))
@@ -299,7 +300,7 @@ func (h *house) has(condition string) bool {
 // One file cannot be replaced, for it has a second name.
 func TestARuleThatCannotBePutRightDoesNotKeepOthersFromIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	h.spoil()
 	if err := os.Link(h.file("root"+issueFile), h.file("root/etc/issue.second")); err != nil {
 		t.Fatal(err)
@@ -322,7 +323,7 @@ func TestARuleThatCannotBePutRightDoesNotKeepOthersFromIt(t *testing.T) {
 // looks: that is no failure, and is tried again soon.
 func TestAnOrderThatComesTooLateIsNoFailure(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, enforceChrony, EnforcerOptions{})
+	h := newHouse(t, enforceChrony, enforcer.Options{})
 	rig.Put(t, h.file("root"+issueFile), "Welcome\n")
 	h.until(verdict(finding.Opened, issueRule))
 	reached, on := make(chan struct{}), make(chan struct{})
@@ -354,7 +355,7 @@ func TestAnOrderThatComesTooLateIsNoFailure(t *testing.T) {
 // A start of the machine takes the file away in which the enforcer says what it did.
 func TestAStartOfTheMachineTellsNoPlanAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	h.spoil()
 	j := h.applied()
 	h.end()
@@ -379,7 +380,7 @@ func TestAStartOfTheMachineTellsNoPlanAgain(t *testing.T) {
 // As long as a plan waits for people nothing else may write its file.
 func TestAPlanThatWaitsKeepsARuleWaitingAndNoLonger(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	id := h.waiting()
 	rig.Configure(t, h.dir, "\nenforce:\n"+enforceChrony)
 	h.reload <- struct{}{}

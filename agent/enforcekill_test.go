@@ -16,6 +16,7 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance/rig"
+	"stigwatch/agent/enforcer"
 	"stigwatch/agent/finding"
 )
 
@@ -52,14 +53,14 @@ func child(dir string) int {
 		return complain(err)
 	}
 	n := 0
-	eo := EnforcerOptions{Step: func(string) error {
+	eo := enforcer.Options{Step: func(string) error {
 		if n++; n == dies {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
 		return nil
 	}}
-	return complain(RunEnforcer(ctx, optionsIn(dir), eo, nil, 0, ready))
+	return complain(enforcer.Run(ctx, optionsIn(dir), eo, nil, 0, ready))
 }
 
 func complain(err error) int {
@@ -112,7 +113,7 @@ func readLines(r io.Reader, to chan<- string) {
 // A step of every third kind; all of them under STIGWATCH_SOAK=1.
 func TestAnEnforcerKilledAtAStepIsRecoveredFromAndTold(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "", EnforcerOptions{})
+	h := newHouse(t, "", enforcer.Options{})
 	h.spoil()
 	h.trouble.arm(0, nil)
 	h.applied()
@@ -176,7 +177,7 @@ func (h *house) killedAt(n int, name string) {
 func TestADaemonKilledRightAfterItOrderedTellsWhatCameOfIt(t *testing.T) {
 	t.Parallel()
 	for _, alive := range []bool{true, false} {
-		h := newHouse(t, enforceChrony, EnforcerOptions{})
+		h := newHouse(t, enforceChrony, enforcer.Options{})
 		h.end()
 		reached, on := make(chan struct{}), make(chan struct{})
 		if alive {

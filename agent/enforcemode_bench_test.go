@@ -12,6 +12,7 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/appliance/rig"
+	"stigwatch/agent/enforcer"
 )
 
 // BenchmarkRestore measures from the close(2) of a bad write to the good bytes back
@@ -20,7 +21,7 @@ import (
 func BenchmarkRestore(b *testing.B) {
 	dir := rig.New(b, "compliant")
 	rig.Configure(b, dir, "\nenforce:\n  fight_times: 1000\n  fight_within: 1s\n  per_hour: 3600\n  rules: {V-250999: enforce}\n")
-	enforcerFor(b, dir, EnforcerOptions{})
+	enforcerFor(b, dir, enforcer.Options{})
 	_, told := daemonIn(b, dir)
 	until(b, told, code("enforce-mode"))
 	name := filepath.Join(dir, "root/etc/chrony.conf")

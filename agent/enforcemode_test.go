@@ -11,14 +11,15 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance/rig"
+	"stigwatch/agent/enforcer"
 )
 
 // enforcerFor runs the enforcer of an appliance at its socket, until the test ends.
-func enforcerFor(t testing.TB, dir string, eo EnforcerOptions) {
+func enforcerFor(t testing.TB, dir string, eo enforcer.Options) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- RunEnforcer(ctx, optionsIn(dir), eo, nil, 0, func() { close(ready) }) }()
+	go func() { done <- enforcer.Run(ctx, optionsIn(dir), eo, nil, 0, func() { close(ready) }) }()
 	select {
 	case <-ready:
 	case err := <-done:
@@ -92,7 +93,7 @@ func TestEnforceModePutsADriftRight(t *testing.T) {
 	dir := rig.New(t, "compliant")
 	rig.Configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce}\n")
 	good := rig.Read(t, dir, "/etc/chrony.conf")
-	enforcerFor(t, dir, EnforcerOptions{})
+	enforcerFor(t, dir, enforcer.Options{})
 	a, told := daemonIn(t, dir)
 	until(t, told, code("enforce-mode"))
 	rig.Edit(t, filepath.Join(dir, "root/etc/chrony.conf"), "server 192.0.2.123 iburst\n", "")
@@ -126,13 +127,13 @@ func TestEnforceModePutsADriftRight(t *testing.T) {
 func TestWhatAPersonTookBackIsNotWrittenAgain(t *testing.T) {
 	dir := rig.New(t, "compliant")
 	rig.Configure(t, dir, "\nenforce:\n  rules: {V-250999: enforce, V-251000: enforce}\n")
-	enforcerFor(t, dir, EnforcerOptions{})
+	enforcerFor(t, dir, enforcer.Options{})
 	a, told := daemonIn(t, dir)
 	chrony := filepath.Join(dir, "root/etc/chrony.conf")
 	rig.Edit(t, chrony, "server 192.0.2.123 iburst\n", "")
 	bad := rig.Read(t, dir, "/etc/chrony.conf")
 	until(t, told, code("applied"))
-	h, err := TakeHand(t.Context(), optionsIn(dir))
+	h, err := enforcer.TakeHand(t.Context(), optionsIn(dir))
 	if err != nil {
 		t.Fatal(err)
 	}

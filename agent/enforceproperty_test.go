@@ -14,6 +14,7 @@ import (
 	"stigwatch/agent/appliance"
 	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/enforcer"
 	"stigwatch/agent/errand"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/host"
@@ -56,7 +57,7 @@ func TestWhateverHappensEachFileIsWholeAndNoApplyBreaksARule(t *testing.T) {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	clock := &setClock{}
-	w := &world{house: newHouse(t, "", EnforcerOptions{Now: clock.now}), r: rand.New(rand.NewPCG(seed, 5)), clock: clock, wrote: map[string]bool{}}
+	w := &world{house: newHouse(t, "", enforcer.Options{Now: clock.now}), r: rand.New(rand.NewPCG(seed, 5)), clock: clock, wrote: map[string]bool{}}
 	fresh, err := appliance.Build(optionsIn(w.dir))
 	if err != nil {
 		t.Fatal(err)

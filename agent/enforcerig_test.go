@@ -17,6 +17,7 @@ import (
 	"stigwatch/agent/appliance/rig"
 	"stigwatch/agent/config"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/enforcer"
 	"stigwatch/agent/finding"
 	"stigwatch/agent/journal"
 	"stigwatch/testdata/appliance/gen"
@@ -94,7 +95,7 @@ func (x *trouble) calm() []string {
 type house struct {
 	*daemon
 	trouble *trouble
-	eo      EnforcerOptions
+	eo      enforcer.Options
 	halt    func() // ends the enforcer; nil: it does not run
 	client  *api.Client
 	seen    []alert.Message // all that was told
@@ -103,7 +104,7 @@ type house struct {
 }
 
 // newHouse makes one in which nothing is wrong.
-func newHouse(t *testing.T, enforce string, eo EnforcerOptions) *house {
+func newHouse(t *testing.T, enforce string, eo enforcer.Options) *house {
 	t.Helper()
 	dir := inMemory(t)
 	if err := gen.Copy("compliant", dir); err != nil {
@@ -149,11 +150,11 @@ func (h *house) enforcerBegins() {
 }
 
 // runEnforcer is enforcerFor for who ends it before the test does.
-func runEnforcer(t testing.TB, dir string, eo EnforcerOptions) (halt func()) {
+func runEnforcer(t testing.TB, dir string, eo enforcer.Options) (halt func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- RunEnforcer(ctx, optionsIn(dir), eo, nil, 0, func() { close(ready) }) }()
+	go func() { done <- enforcer.Run(ctx, optionsIn(dir), eo, nil, 0, func() { close(ready) }) }()
 	select {
 	case <-ready:
 	case err := <-done:

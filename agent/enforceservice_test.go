@@ -10,6 +10,7 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/enforce"
+	"stigwatch/agent/enforcer"
 	bus "stigwatch/agent/units/rig"
 )
 
@@ -67,7 +68,7 @@ func TestAProgramThatDoesNotAcceptAFileHasAllTakenBack(t *testing.T) {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			p := enforce.Program{Name: "chronyd", File: script(t, text), Args: []string{enforce.Candidate}, Main: chronyFile}
-			h := newHouse(t, "", EnforcerOptions{Programs: []enforce.Program{p}, CheckTimeout: patience / 20})
+			h := newHouse(t, "", enforcer.Options{Programs: []enforce.Program{p}, CheckTimeout: patience / 20})
 			h.takenBack("check", name)
 		})
 	}
@@ -78,7 +79,7 @@ func TestAUnitThatFailsHasAllTakenBackAndRunsAgain(t *testing.T) {
 	t.Parallel()
 	s := bus.New(t)
 	s.Put("chronyd.service", "active", "running", 0)
-	h := newHouse(t, "", EnforcerOptions{Bus: s.Socket, Services: true})
+	h := newHouse(t, "", enforcer.Options{Bus: s.Socket, Services: true})
 	s.WhenTaken(func(method, unit string) {
 		active, sub := "active", "running"
 		if now, _ := os.ReadFile(h.file("root" + chronyFile)); string(now) != h.old[chronyFile] {
@@ -102,7 +103,7 @@ func TestAUnitThatDoesNotRunIsNotStarted(t *testing.T) {
 	t.Parallel()
 	s := bus.New(t)
 	s.Put("chronyd.service", "inactive", "dead", 0)
-	h := newHouse(t, "", EnforcerOptions{Bus: s.Socket, Services: true})
+	h := newHouse(t, "", enforcer.Options{Bus: s.Socket, Services: true})
 	h.spoil()
 	h.applied()
 	if len(s.Taken()) != 0 {
@@ -118,7 +119,7 @@ func TestACommandThatFailsHasAllTakenBackAndIsRunAgain(t *testing.T) {
 		"no such file or directory": "/nowhere/at/all",
 		"signal: killed":            script(t, "sleep 100"),
 	} {
-		h := newHouse(t, fmt.Sprintf("  reload: {chronyd.service: [%s]}\n", command), EnforcerOptions{Services: true, ServiceTimeout: patience / 20})
+		h := newHouse(t, fmt.Sprintf("  reload: {chronyd.service: [%s]}\n", command), enforcer.Options{Services: true, ServiceTimeout: patience / 20})
 		h.takenBack("reload", why)
 	}
 	if b, _ := os.ReadFile(count); string(b) != "x\nx\n" {

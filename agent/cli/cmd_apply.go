@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/enforcer"
 	"stigwatch/agent/errand"
 )
 
@@ -159,8 +159,8 @@ func (e *env) applied(ctx context.Context, p *api.Plan, f applyFlags) (*api.Appl
 }
 
 // hand finds the enforcer and says what it had to end first.
-func (e *env) hand(ctx context.Context) (*agent.Hand, error) {
-	h, err := agent.TakeHand(ctx, e.options(slog.LevelWarn))
+func (e *env) hand(ctx context.Context) (*enforcer.Hand, error) {
+	h, err := enforcer.TakeHand(ctx, e.options(slog.LevelWarn))
 	if err != nil {
 		return nil, err
 	}

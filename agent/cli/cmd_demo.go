@@ -17,6 +17,7 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/config"
+	"stigwatch/agent/enforcer"
 	"stigwatch/agent/finding"
 	"stigwatch/testdata"
 )
@@ -124,7 +125,7 @@ func (d *demo) start(ctx context.Context) (<-chan error, error) {
 	ended := make(chan error, 2)
 	writes := o.Options
 	go func() {
-		ended <- agent.RunEnforcer(ctx, writes, agent.EnforcerOptions{}, nil, 0, func() { close(d.writes) })
+		ended <- enforcer.Run(ctx, writes, enforcer.Options{}, nil, 0, func() { close(d.writes) })
 	}()
 	select {
 	case <-d.writes:

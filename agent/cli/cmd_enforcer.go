@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/enforcer"
 	"stigwatch/agent/service"
 	"stigwatch/agent/socket"
@@ -50,6 +49,6 @@ func (e *env) runEnforcer(ctx context.Context, idle time.Duration) error {
 	}
 	return service.Run(ctx, "stigwatch-enforcer", func(ctx context.Context, _ <-chan struct{}) error {
 		defer n.Stopping()
-		return agent.RunEnforcer(ctx, o, agent.EnforcerOptions{}, listen, idle, n.Ready)
+		return enforcer.Run(ctx, o, enforcer.Options{}, listen, idle, n.Ready)
 	})
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/enforcer"
 )
 
 func newUndoCommand(e *env) *cobra.Command {
@@ -26,7 +26,7 @@ history --plans" lists the ids. Asks before it writes, on a terminal.`,
 			if !yes && !isTerminal(e.stdin) {
 				return usageError{errors.New("this asks before it writes, and the input is no terminal: say --yes")}
 			}
-			return e.withHand(cmd.Context(), asJSON, func(h *agent.Hand) (*api.Applied, error) {
+			return e.withHand(cmd.Context(), asJSON, func(h *enforcer.Hand) (*api.Applied, error) {
 				if !yes {
 					if answer, _ := e.asker().ask(fmt.Sprintf("Take %s back? [y/N] ", safe(args[0]))); !isYes(answer) {
 						return nil, errors.New("nothing was written")
@@ -52,14 +52,14 @@ is what it is about.`,
 		Example: "  stigwatch confirm 20261127T210521Z-1a2b",
 		Args:    oneJob,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return e.withHand(cmd.Context(), asJSON, func(h *agent.Hand) (*api.Applied, error) { return h.Confirm(cmd.Context(), args[0]) })
+			return e.withHand(cmd.Context(), asJSON, func(h *enforcer.Hand) (*api.Applied, error) { return h.Confirm(cmd.Context(), args[0]) })
 		},
 	}
 	addJSON(cmd, &asJSON)
 	return cmd
 }
 
-func (e *env) withHand(ctx context.Context, asJSON bool, do func(*agent.Hand) (*api.Applied, error)) error {
+func (e *env) withHand(ctx context.Context, asJSON bool, do func(*enforcer.Hand) (*api.Applied, error)) error {
 	h, err := e.hand(ctx)
 	if err != nil {
 		return err

@@ -6,13 +6,13 @@ import (
 	"log/slog"
 	"strings"
 
-	"stigwatch/agent"
 	"stigwatch/agent/api"
+	"stigwatch/agent/enforcer"
 )
 
 // showPlans lists what the enforcer did.
 func (e *env) showPlans(ctx context.Context, asJSON bool) error {
-	jobs, err := agent.Plans(ctx, e.options(slog.LevelWarn))
+	jobs, err := enforcer.Plans(ctx, e.options(slog.LevelWarn))
 	if err != nil {
 		return handError(err)
 	}

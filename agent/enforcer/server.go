@@ -1,6 +1,3 @@
-// Package enforcer owns the socket at which the writing process is asked: its
-// routes, who may use which, and how long it waits for somebody to come. What is
-// written, and whether, its Desk decides.
 package enforcer
 
 import (
@@ -29,18 +26,17 @@ const (
 	drainTime  = time.Second
 )
 
-// Desk does what is asked for. An error that is an *api.Refused goes to the client
+// desk does what is asked for. An error that is an *api.Refused goes to the client
 // as it is.
-type Desk interface {
+type desk interface {
 	Apply(ctx context.Context, who socket.Peer, q *api.ApplyRequest) (*api.Applied, error)
 	Undo(ctx context.Context, who socket.Peer, id string) (*api.Applied, error)
 	Confirm(ctx context.Context, who socket.Peer, id string) (*api.Applied, error)
 	Jobs(ctx context.Context, who socket.Peer) (*api.Jobs, error)
 }
 
-// Options of a Server.
-type Options struct {
-	Desk Desk
+type serverOptions struct {
+	Desk desk
 	Log  *slog.Logger // nil discards
 	// Idle is how long the server waits for a request before Run returns; 0: for
 	// ever. Busy, when it says true, has it wait on.
@@ -48,9 +44,9 @@ type Options struct {
 	Busy func() bool
 }
 
-// Server answers at the enforcer's socket.
-type Server struct {
-	o       Options
+// server answers at the enforcer's socket.
+type server struct {
+	o       serverOptions
 	mu      sync.Mutex // guards what follows
 	under   int        // requests under way
 	last    time.Time  // the end of the last one
@@ -61,22 +57,22 @@ type Server struct {
 	who func(context.Context) socket.Peer // socket.PeerFrom, but in tests without a socket
 }
 
-// New makes a server.
-func New(o Options) *Server {
+// newServer makes a server.
+func newServer(o serverOptions) *server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Busy == nil {
 		o.Busy = func() bool { return false }
 	}
-	return &Server{o: o, last: time.Now(), free: make(chan struct{}), who: socket.PeerFrom}
+	return &server{o: o, last: time.Now(), free: make(chan struct{}), who: socket.PeerFrom}
 }
 
-// Listen takes the socket at a path, for its owner, root and a group. Root's is
+// takeSocket takes the socket at a path, for its owner, root and a group. Root's is
 // taken only in a folder that nobody else can change: whoever could, would have the
 // mode of another file changed in the socket's place. The error then wraps
 // ownership.ErrOthers.
-func Listen(path, group string) (*socket.Listener, error) {
+func takeSocket(path, group string) (*socket.Listener, error) {
 	if err := ownership.Folder(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("cannot listen at %q: %w", path, err)
 	}
@@ -89,9 +85,9 @@ func Adopt(u *net.UnixListener) *socket.Listener { return socket.Adopt(u, maxCon
 // Run answers until ctx ends, or nobody has asked for a while, and closes l. What is
 // under way then comes to its end first, and what comes later is refused: after Run
 // nobody is at the desk.
-func (s *Server) Run(ctx context.Context, l *socket.Listener) error { return s.run(ctx, l) }
+func (s *server) Run(ctx context.Context, l *socket.Listener) error { return s.run(ctx, l) }
 
-func (s *Server) run(ctx context.Context, l net.Listener) error {
+func (s *server) run(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	srv := &http.Server{
@@ -122,7 +118,7 @@ func (s *Server) run(ctx context.Context, l net.Listener) error {
 
 // untilIdle returns when ctx ends, or when nobody asked for as long as the options
 // say.
-func (s *Server) untilIdle(ctx context.Context) {
+func (s *server) untilIdle(ctx context.Context) {
 	if s.o.Idle <= 0 {
 		<-ctx.Done()
 		return
@@ -142,7 +138,7 @@ func (s *Server) untilIdle(ctx context.Context) {
 
 // left is how long there is still to wait. When it is over nothing is taken any
 // more: whoever comes in that instant must not begin what nobody would end.
-func (s *Server) left(now time.Time) time.Duration {
+func (s *server) left(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.under > 0 || s.o.Busy() {
@@ -154,7 +150,7 @@ func (s *Server) left(now time.Time) time.Duration {
 }
 
 // stop has nothing taken any more.
-func (s *Server) stop() {
+func (s *server) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
@@ -163,14 +159,14 @@ func (s *Server) stop() {
 	}
 }
 
-func (s *Server) handler() http.Handler {
+func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/apply", s.take(func(req *http.Request, who socket.Peer) (any, error) {
 		b, err := io.ReadAll(req.Body)
 		if err != nil {
 			return nil, malformed(err)
 		}
-		q, err := Decode(b)
+		q, err := decode(b)
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +190,7 @@ func (s *Server) handler() http.Handler {
 // take admits a request of a known peer and a bounded body, and answers with what
 // the desk makes of it. The work goes on when the asker goes away: half a change
 // is none.
-func (s *Server) take(do func(req *http.Request, who socket.Peer) (any, error)) http.Handler {
+func (s *server) take(do func(req *http.Request, who socket.Peer) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		v, err := s.do(w, req, do)
 		if err != nil {
@@ -207,7 +203,7 @@ func (s *Server) take(do func(req *http.Request, who socket.Peer) (any, error)) 
 
 // do asks the desk, as one request under way. That it is answered is not part of it:
 // an asker who does not read keeps nobody.
-func (s *Server) do(w http.ResponseWriter, req *http.Request, do func(req *http.Request, who socket.Peer) (any, error)) (any, error) {
+func (s *server) do(w http.ResponseWriter, req *http.Request, do func(req *http.Request, who socket.Peer) (any, error)) (any, error) {
 	if !s.begin() {
 		return nil, &api.Refused{Code: http.StatusServiceUnavailable, Reason: api.Stopping, Text: "the enforcer is about to stop: ask again"}
 	}
@@ -228,7 +224,7 @@ func (s *Server) do(w http.ResponseWriter, req *http.Request, do func(req *http.
 	return do(req, who)
 }
 
-func (s *Server) begin() bool {
+func (s *server) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
@@ -238,7 +234,7 @@ func (s *Server) begin() bool {
 	return true
 }
 
-func (s *Server) end() {
+func (s *server) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.under--
@@ -248,7 +244,7 @@ func (s *Server) end() {
 	}
 }
 
-func (s *Server) fail(w http.ResponseWriter, err error) {
+func (s *server) fail(w http.ResponseWriter, err error) {
 	if refused := (*api.Refused)(nil); errors.As(err, &refused) {
 		s.o.Log.Warn("refused", "reason", refused.Reason, "why", refused.Text)
 		s.answer(w, refused.Code, api.Problem{Error: refused.Text, Reason: refused.Reason})
@@ -258,7 +254,7 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 	s.answer(w, http.StatusInternalServerError, api.Problem{Error: err.Error()})
 }
 
-func (s *Server) answer(w http.ResponseWriter, code int, v any) {
+func (s *server) answer(w http.ResponseWriter, code int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	if err := api.Encode(w, v, false); err != nil {
@@ -268,10 +264,10 @@ func (s *Server) answer(w http.ResponseWriter, code int, v any) {
 
 var errTrailing = errors.New("something follows the document")
 
-// Decode reads what an apply is asked for: one JSON object without unknown keys, and
+// decode reads what an apply is asked for: one JSON object without unknown keys, and
 // nothing after it. That it is an object is looked at first: null, to the decoder, is
 // one that says nothing. The error is an *api.Refused.
-func Decode(b []byte) (*api.ApplyRequest, error) {
+func decode(b []byte) (*api.ApplyRequest, error) {
 	if text := bytes.TrimLeft(b, " \t\r\n"); len(text) == 0 || text[0] != '{' {
 		return nil, malformed(errors.New("it is no JSON object"))
 	}

@@ -19,8 +19,8 @@ import (
 	"stigwatch/agent/socket"
 )
 
-// desk counts what gets to it. An apply takes as long as it says.
-type desk struct {
+// clerk counts what gets to it. An apply takes as long as it says.
+type clerk struct {
 	takes time.Duration
 
 	mu         sync.Mutex // guards what follows
@@ -28,7 +28,7 @@ type desk struct {
 	canceled   bool
 }
 
-func (d *desk) Apply(ctx context.Context, _ socket.Peer, q *api.ApplyRequest) (*api.Applied, error) {
+func (d *clerk) Apply(ctx context.Context, _ socket.Peer, q *api.ApplyRequest) (*api.Applied, error) {
 	if err := q.Check(); err != nil {
 		return nil, err
 	}
@@ -45,20 +45,20 @@ func (d *desk) Apply(ctx context.Context, _ socket.Peer, q *api.ApplyRequest) (*
 	return &api.Applied{Schema: api.Schema}, nil
 }
 
-func (d *desk) Undo(_ context.Context, _ socket.Peer, id string) (*api.Applied, error) {
+func (d *clerk) Undo(_ context.Context, _ socket.Peer, id string) (*api.Applied, error) {
 	return nil, &api.Refused{Code: http.StatusNotFound, Reason: "unknown-job", Text: id}
 }
 
-func (d *desk) Confirm(context.Context, socket.Peer, string) (*api.Applied, error) {
+func (d *clerk) Confirm(context.Context, socket.Peer, string) (*api.Applied, error) {
 	return nil, errors.New("the disk is full")
 }
 
-func (d *desk) Jobs(context.Context, socket.Peer) (*api.Jobs, error) {
+func (d *clerk) Jobs(context.Context, socket.Peer) (*api.Jobs, error) {
 	d.count(&d.begun)
 	return &api.Jobs{}, nil
 }
 
-func (d *desk) count(n *int) {
+func (d *clerk) count(n *int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	*n++
@@ -86,17 +86,17 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{} }
 // served is a server that runs, in a bubble of synctest.
 type served struct {
 	*pipes
-	*desk
-	s      *Server
+	*clerk
+	s      *server
 	stop   context.CancelFunc
 	result chan error
 	began  time.Time
 }
 
-func serve(t *testing.T, o Options, d *desk) *served {
+func serve(t *testing.T, o serverOptions, d *clerk) *served {
 	o.Desk = d
 	ctx, cancel := context.WithCancel(context.Background())
-	v := &served{pipes: &pipes{conns: make(chan net.Conn), done: make(chan struct{})}, desk: d, s: New(o), stop: cancel, result: make(chan error, 1), began: time.Now()}
+	v := &served{pipes: &pipes{conns: make(chan net.Conn), done: make(chan struct{})}, clerk: d, s: newServer(o), stop: cancel, result: make(chan error, 1), began: time.Now()}
 	v.s.who = func(context.Context) socket.Peer { return socket.Peer{Known: true} }
 	go func() { v.result <- v.s.run(ctx, v.pipes) }()
 	t.Cleanup(cancel)
@@ -175,7 +175,7 @@ func TestMalformedRequestsAreRefusedByName(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				v := serve(t, Options{}, &desk{})
+				v := serve(t, serverOptions{}, &clerk{})
 				conn := v.dial(t, request("", len(c.body)))
 				go func() { _, _ = io.WriteString(conn, c.body) }() // it may be refused before it is read whole
 				code, p := answer(t, conn)
@@ -204,7 +204,7 @@ func TestRoutesAndFaultsAreAnsweredByName(t *testing.T) {
 		{"POST /v1/jobs/x/confirm", ""}, // a fault of ours
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			v := serve(t, Options{}, &desk{})
+			v := serve(t, serverOptions{}, &clerk{})
 			conn := v.dial(t, c.line+" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
@@ -225,7 +225,7 @@ func TestRoutesAndFaultsAreAnsweredByName(t *testing.T) {
 
 func TestAPeerThatTheKernelDoesNotNameGetsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := serve(t, Options{}, &desk{})
+		v := serve(t, serverOptions{}, &clerk{})
 		v.s.who = socket.PeerFrom // a pipe has no credentials
 		for _, text := range []string{whole("{}"), "GET /v1/jobs HTTP/1.1\r\nHost: x\r\n\r\n", "POST /v1/jobs/x/undo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"} {
 			conn := v.dial(t, text)
@@ -245,7 +245,7 @@ func TestAPeerThatTheKernelDoesNotNameGetsNothing(t *testing.T) {
 // A body that ends too soon is no request, even when what came is one by itself.
 func TestHalfARequestNeverStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := serve(t, Options{Idle: time.Minute}, &desk{})
+		v := serve(t, serverOptions{Idle: time.Minute}, &clerk{})
 		hangs := v.dial(t, request("{}", 100))
 		code, p := answer(t, hangs)
 		if code != http.StatusBadRequest || p.Reason != "cut-short" || time.Since(v.began) != 5*time.Second {
@@ -265,18 +265,18 @@ func TestHalfARequestNeverStarts(t *testing.T) {
 
 func TestWhatIsBegunGoesOnWhenTheAskerGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := serve(t, Options{Idle: time.Minute}, &desk{takes: 2 * time.Minute})
+		v := serve(t, serverOptions{Idle: time.Minute}, &clerk{takes: 2 * time.Minute})
 		v.dial(t, whole("{}")).Close()
 		v.ends(t, 3*time.Minute)
 		if v.all != 1 || v.canceled {
-			t.Errorf("%+v", v.desk)
+			t.Errorf("%+v", v.clerk)
 		}
 	})
 }
 
 func TestNobodyIsAtTheDeskAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := serve(t, Options{}, &desk{takes: 4 * time.Minute})
+		v := serve(t, serverOptions{}, &clerk{takes: 4 * time.Minute})
 		first := v.dial(t, whole("{}"))
 		synctest.Wait()
 		v.stop()
@@ -292,7 +292,7 @@ func TestNobodyIsAtTheDeskAfterTheEnd(t *testing.T) {
 		first.Close()
 		<-v.result
 		if v.begun != 1 || v.all != 1 || v.canceled {
-			t.Errorf("%+v", v.desk)
+			t.Errorf("%+v", v.clerk)
 		}
 	})
 }
@@ -300,14 +300,14 @@ func TestNobodyIsAtTheDeskAfterTheEnd(t *testing.T) {
 func TestIdleWaitsForAChangeThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		until := time.Now().Add(10 * time.Minute)
-		v := serve(t, Options{Idle: 3 * time.Minute, Busy: func() bool { return time.Now().Before(until) }}, &desk{})
+		v := serve(t, serverOptions{Idle: 3 * time.Minute, Busy: func() bool { return time.Now().Before(until) }}, &clerk{})
 		v.ends(t, 12*time.Minute) // it looks each three minutes
 	})
 }
 
 func TestIdleCountsFromTheLastRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := serve(t, Options{Idle: 3 * time.Minute}, &desk{})
+		v := serve(t, serverOptions{Idle: 3 * time.Minute}, &clerk{})
 		<-time.After(2 * time.Minute)
 		conn := v.dial(t, whole("{}"))
 		answer(t, conn)
@@ -318,11 +318,11 @@ func TestIdleCountsFromTheLastRequest(t *testing.T) {
 // An asker who does not read what he asked for holds nothing up.
 func TestAnAskerWhoDoesNotReadKeepsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := serve(t, Options{Idle: time.Minute}, &desk{})
+		v := serve(t, serverOptions{Idle: time.Minute}, &clerk{})
 		v.dial(t, whole(`{"reason": "long"}`))
 		v.ends(t, time.Minute+drainTime)
 		if v.all != 1 {
-			t.Errorf("%+v", v.desk)
+			t.Errorf("%+v", v.clerk)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"net/http"
@@ -12,7 +12,6 @@ import (
 
 	"stigwatch/agent/appliance"
 	"stigwatch/agent/appliance/rig"
-	"stigwatch/agent/enforcer"
 )
 
 func TestFilesThatAreNotRootsAloneAreRefused(t *testing.T) {
@@ -55,7 +54,7 @@ func TestFilesThatAreNotRootsAloneAreRefused(t *testing.T) {
 			}
 			dir := clockDrifted(t)
 			c.make(t, dir)
-			e := enforcerIn(t, dir, EnforcerOptions{})
+			e := enforcerIn(t, dir, Options{})
 			refuses(t, dir, e, me(), plain(clockRule), c.reason)
 		})
 	}
@@ -76,7 +75,7 @@ func needRoot(t testing.TB) {
 func TestAFileThatSomebodyWritesIsLeftToHim(t *testing.T) {
 	dir := clockDrifted(t)
 	name := filepath.Join(dir, "root", clockFile)
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	mustDo(t, err)
 	before := rig.Tree(t, filepath.Join(dir, "root"))
@@ -161,11 +160,11 @@ func TestNothingIsPublishedWhereTheAgentDecides(t *testing.T) {
 			make(t, dir, run)
 			before := rig.Tree(t, filepath.Join(dir, "agents"))
 			secret := rig.Tree(t, filepath.Join(dir, "root/etc/ssh"))
-			e := enforcerIn(t, dir, EnforcerOptions{})
+			e := enforcerIn(t, dir, Options{})
 			if got := ask(t, e, theAgent, http.MethodPost, "/v1/apply", asBody(t, auto(clockRule))); got.code != http.StatusOK {
 				t.Errorf("%+v", got)
 			}
-			if l, err := enforcer.Listen(run+"/s", enforcerGroup); err == nil {
+			if l, err := takeSocket(run+"/s", group); err == nil {
 				l.Close()
 				t.Error("a socket was taken there")
 			}
@@ -187,7 +186,7 @@ func TestAPipeInPlaceOfTheJobsStopsNobody(t *testing.T) {
 	dir := clockDrifted(t)
 	mustDo(t, os.Mkdir(filepath.Join(dir, "run-enforcer"), 0o755))
 	mustDo(t, unix.Mkfifo(filepath.Join(dir, "run-enforcer/jobs.json"), 0o644))
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	if got := ask(t, e, theAgent, http.MethodPost, "/v1/apply", asBody(t, auto(clockRule))); len(got.applied.Applied) != 1 {
 		t.Errorf("%+v", got)
 	}
@@ -218,7 +217,7 @@ func TestEvidenceDecidesNoByte(t *testing.T) {
 	} {
 		dir := clockDrifted(t)
 		forge(t, dir)
-		e := enforcerIn(t, dir, EnforcerOptions{})
+		e := enforcerIn(t, dir, Options{})
 		if got := ask(t, e, theAgent, http.MethodPost, "/v1/apply", asBody(t, auto(clockRule))); len(got.applied.Applied) != 1 || got.applied.Failed != "" {
 			t.Fatalf("%d: %+v", i, got)
 		}
@@ -236,7 +235,7 @@ func TestTrustIsLookedAtAtEachRequest(t *testing.T) {
 	needRoot(t)
 	dir := rig.New(t, "compliant")
 	rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "root: ../root", "root: /\nprobe: false")
-	e := &Enforcer{o: optionsIn(dir)}
+	e := &enforcer{o: optionsIn(dir)}
 	mustDo(t, e.refresh())
 	t.Cleanup(func() { e.parts.Close() })
 	first := e.parts
@@ -245,7 +244,7 @@ func TestTrustIsLookedAtAtEachRequest(t *testing.T) {
 	if err := e.refresh(); err == nil || e.parts != first {
 		t.Errorf("it goes on: %v", err)
 	}
-	if err := (&Enforcer{o: e.o}).refresh(); err == nil {
+	if err := (&enforcer{o: e.o}).refresh(); err == nil {
 		t.Error("it begins")
 	}
 }

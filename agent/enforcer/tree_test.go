@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func applyAll(t *testing.T, dir string, least int) {
 	if len(want) < least {
 		t.Fatalf("only %q can be closed", want)
 	}
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	ctx := context.Background()
 	got, err := e.Apply(ctx, me(), &api.ApplyRequest{})
 	if err != nil || got.Failed != "" {

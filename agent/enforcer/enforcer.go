@@ -1,4 +1,6 @@
-package agent
+// Package enforcer is the process that changes the appliance: the socket at which it
+// is asked, who may ask it for what, and the doing of it.
+package enforcer
 
 import (
 	"context"
@@ -25,13 +27,13 @@ import (
 	"stigwatch/agent/socket"
 )
 
-// Enforcer changes the appliance. It trusts nobody's plan: whoever asks names rules
+// enforcer changes the appliance. It trusts nobody's plan: whoever asks names rules
 // and what the files held, and it works out each byte from its own reading of the
 // files, the policy, the site profile and the mapping. The same code runs in the
 // enforcer's process, in a command on a copied tree, and in tests.
-type Enforcer struct {
+type enforcer struct {
 	o        appliance.Options
-	eo       EnforcerOptions
+	eo       Options
 	jobs     *enforce.Engine
 	services *services
 	agent    string // whose name may ask by itself; another needs another process
@@ -43,31 +45,32 @@ type Enforcer struct {
 	made    *plan.Plan // that is being applied, for judge
 }
 
-// EnforcerOptions are for tests and for demo; the zero value is right elsewhere.
-type EnforcerOptions struct {
+// Options are for tests and for demo; the zero value is right elsewhere.
+type Options struct {
 	Programs []enforce.Program       // that check files; nil: the machine's own, where the root is the machine's
 	Bus      string                  // socket of the system bus; "": the machine's
 	Step     func(name string) error // see enforce.Options
 	Now      func() time.Time        // nil: time.Now
-	Serving  bool                    // the process stays, and takes back what nobody confirms in time
 	Services bool                    // have services take files up although the root is not the machine's
 
 	CheckTimeout   time.Duration // of a program that checks a file; 0: see enforce.Options
 	ServiceTimeout time.Duration // of a service that takes files up; 0: half a minute
+
+	serving bool // the process stays, and takes back what nobody confirms in time
 }
 
-// OpenEnforcer loads the configuration, takes the enforcer's state folder, and
-// brings to an end what an earlier process left in the middle; the jobs that it
-// did so with come with it. The error lists every mistake of the configuration; it
-// wraps enforce.ErrHeld when another process is the enforcer.
-func OpenEnforcer(ctx context.Context, o appliance.Options, eo EnforcerOptions) (*Enforcer, []api.Job, error) {
+// open loads the configuration, takes the enforcer's state folder, and brings to an
+// end what an earlier process left in the middle; the jobs that it did so with come
+// with it. The error lists every mistake of the configuration; it wraps
+// enforce.ErrHeld when another process is the enforcer.
+func open(ctx context.Context, o appliance.Options, eo Options) (*enforcer, []api.Job, error) {
 	if eo.Now == nil {
 		eo.Now = time.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Enforcer{o: o, eo: eo}
+	e := &enforcer{o: o, eo: eo}
 	if err := e.refresh(); err != nil {
 		return nil, nil, err
 	}
@@ -86,7 +89,7 @@ func OpenEnforcer(ctx context.Context, o appliance.Options, eo EnforcerOptions) 
 	return e, ended, nil
 }
 
-func (e *Enforcer) jobOptions() enforce.Options {
+func (e *enforcer) jobOptions() enforce.Options {
 	cfg := e.parts.Config
 	o := enforce.Options{
 		Dir: cfg.Enforce.Dir, Programs: e.eo.Programs, Now: e.eo.Now, Step: e.eo.Step, Judge: e.judge,
@@ -103,7 +106,7 @@ func (e *Enforcer) jobOptions() enforce.Options {
 }
 
 // Close gives the state folder up, when what is being done is done.
-func (e *Enforcer) Close() error {
+func (e *enforcer) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.parts.Close()
@@ -114,7 +117,7 @@ func (e *Enforcer) Close() error {
 // refresh builds the parts anew when a file of the configuration is another one
 // than before. While it has mistakes, or another than root can change it, nothing is
 // written.
-func (e *Enforcer) refresh() error {
+func (e *enforcer) refresh() error {
 	if e.parts != nil && e.sources == sources(e.parts) {
 		return trusted(e.parts)
 	}
@@ -135,7 +138,7 @@ func (e *Enforcer) refresh() error {
 }
 
 // same refuses a configuration that the process would have to be another one for.
-func (e *Enforcer) same(next *config.Config) error {
+func (e *enforcer) same(next *config.Config) error {
 	if e.parts == nil {
 		return nil
 	}
@@ -157,7 +160,7 @@ func (e *Enforcer) same(next *config.Config) error {
 
 // Apply closes rules, and answers when that is done, waits for its confirmation, or
 // is taken back. An error is an *api.Refused when it is for the asker to mend.
-func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyRequest) (*api.Applied, error) {
+func (e *enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyRequest) (*api.Applied, error) {
 	if err := q.Check(); err != nil {
 		return nil, err
 	}
@@ -197,10 +200,10 @@ func (e *Enforcer) Apply(ctx context.Context, who socket.Peer, q *api.ApplyReque
 }
 
 // job is what the plan comes to.
-func (e *Enforcer) job(who socket.Peer, q *api.ApplyRequest) enforce.Job {
+func (e *enforcer) job(who socket.Peer, q *api.ApplyRequest) enforce.Job {
 	j := enforce.Job{Rules: e.made.Closes, By: enforce.Who{UID: int(who.UID), Name: socket.UserName(who.UID)}, Reason: q.Reason, Auto: q.Auto}
 	j.Confirm = time.Duration(q.ConfirmSeconds) * time.Second
-	if j.Confirm == 0 && e.made.Class() == permit.Confirm && e.eo.Serving { // nobody is cut off from a copied tree
+	if j.Confirm == 0 && e.made.Class() == permit.Confirm && e.eo.serving { // nobody is cut off from a copied tree
 		j.Confirm = e.parts.Config.Enforce.ConfirmWithin
 	}
 	for i := range e.made.Files {
@@ -215,7 +218,7 @@ func (e *Enforcer) job(who socket.Peer, q *api.ApplyRequest) enforce.Job {
 }
 
 // came adds to the answer what a job came to.
-func (e *Enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.Applied, error) {
+func (e *enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.Applied, error) {
 	failed := (*enforce.FailedError)(nil)
 	switch {
 	case errors.As(err, &failed):
@@ -231,20 +234,20 @@ func (e *Enforcer) came(out *api.Applied, job enforce.Record, err error) (*api.A
 	}
 	out.Applied = append(out.Applied, shownJob(&job))
 	out.Told = append(out.Told, e.services.remarks()...)
-	if job.State == enforce.Waiting && !e.eo.Serving {
+	if job.State == enforce.Waiting && !e.eo.serving {
 		out.Told = append(out.Told, "no enforcer stays to take it back in time: the next stigwatch command after that does, or run \"stigwatch enforcer\"")
 	}
 	return out, nil
 }
 
-func (e *Enforcer) answer(rules []string, now time.Time) *api.Applied {
+func (e *enforcer) answer(rules []string, now time.Time) *api.Applied {
 	shown := e.parts.ShownPlan(e.made, rules, now)
 	return &api.Applied{Schema: api.Schema, Applied: []api.Job{}, Closed: shown.Closes, Cannot: shown.Cannot, LeftAlone: []api.PlanRefusal{}, Edited: []api.EditedByHand{}, Told: []string{}}
 }
 
 // judge reads everything anew and judges all rules on it, not on what the plan said
 // would be. An error takes everything back.
-func (e *Enforcer) judge(ctx context.Context, r enforce.Record) error {
+func (e *enforcer) judge(ctx context.Context, r enforce.Record) error {
 	if r.Undoes != "" || e.made == nil {
 		return nil // somebody wants the old bytes, whatever they come to
 	}
@@ -270,7 +273,7 @@ const (
 )
 
 // judgeOnce says what is wrong, and whether that may be of the moment.
-func (e *Enforcer) judgeOnce(ctx context.Context, r enforce.Record) (passing bool, err error) {
+func (e *enforcer) judgeOnce(ctx context.Context, r enforce.Record) (passing bool, err error) {
 	for _, res := range e.parts.Evaluate(ctx, e.parts.Afresh(), nil, e.eo.Now()) {
 		was := e.made.Before[res.Rule].Outcome
 		good := was == finding.Pass || was == finding.NotApplicable

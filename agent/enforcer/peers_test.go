@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -18,7 +18,6 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance/rig"
-	"stigwatch/agent/enforcer"
 	"stigwatch/agent/socket"
 )
 
@@ -92,7 +91,7 @@ func TestStrangersAreKeptOutAndTheGroupIsAskedWhoItIs(t *testing.T) {
 	mustDo(t, os.Chmod(place, 0o755))
 	name := filepath.Join(place, "s")
 	rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  socket: "+name+"\n")
-	l, err := enforcer.Listen(name, "nogroup")
+	l, err := takeSocket(name, "nogroup")
 	mustDo(t, err)
 	serveAt(t, dir, l)
 	before := rig.Tree(t, filepath.Join(dir, "root"))
@@ -134,7 +133,7 @@ func serveAt(t *testing.T, dir string, l *socket.Listener) {
 	ready, done := make(chan struct{}), make(chan error, 1)
 	listen := func() (*socket.Listener, error) { return l, nil }
 	go func() {
-		done <- RunEnforcer(ctx, optionsIn(dir), EnforcerOptions{}, listen, 0, func() { close(ready) })
+		done <- Run(ctx, optionsIn(dir), Options{}, listen, 0, func() { close(ready) })
 	}()
 	select {
 	case <-ready:
@@ -154,7 +153,7 @@ func serveAt(t *testing.T, dir string, l *socket.Listener) {
 func TestAnApplyIsDoneWholeWhoeverGoes(t *testing.T) {
 	dir := clockDrifted(t)
 	reached, goOn := make(chan struct{}), make(chan struct{})
-	eo := EnforcerOptions{Step: func(name string) error {
+	eo := Options{Step: func(name string) error {
 		if name == "swap "+clockFile {
 			close(reached)
 			<-goOn
@@ -163,7 +162,7 @@ func TestAnApplyIsDoneWholeWhoeverGoes(t *testing.T) {
 	}}
 	ctx, stop := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- RunEnforcer(ctx, optionsIn(dir), eo, nil, 0, func() { close(ready) }) }()
+	go func() { done <- Run(ctx, optionsIn(dir), eo, nil, 0, func() { close(ready) }) }()
 	<-ready
 	body := asBody(t, plain(clockRule))
 	c, err := net.Dial("unix", filepath.Join(dir, "run-enforcer/enforcer.sock"))
@@ -173,7 +172,7 @@ func TestAnApplyIsDoneWholeWhoeverGoes(t *testing.T) {
 	<-reached
 	mustDo(t, c.Close())
 	stop()
-	if _, _, err := OpenEnforcer(context.Background(), optionsIn(dir), EnforcerOptions{}); err == nil {
+	if _, _, err := open(context.Background(), optionsIn(dir), Options{}); err == nil {
 		t.Error("another enforcer was let in beside it")
 	}
 	close(goOn)
@@ -181,7 +180,7 @@ func TestAnApplyIsDoneWholeWhoeverGoes(t *testing.T) {
 	if !strings.Contains(rig.Read(t, dir, clockFile), "server 192.0.2.123") {
 		t.Error("it was not put right")
 	}
-	e, ended, err := OpenEnforcer(context.Background(), optionsIn(dir), EnforcerOptions{})
+	e, ended, err := open(context.Background(), optionsIn(dir), Options{})
 	mustDo(t, err)
 	defer e.Close()
 	jobs, err := e.Jobs(context.Background(), me())
@@ -194,7 +193,7 @@ func TestAnApplyIsDoneWholeWhoeverGoes(t *testing.T) {
 // waits to be confirmed.
 func TestTheProcessStaysForAChangeThatWaits(t *testing.T) {
 	dir := clockDrifted(t)
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	q := plain(clockRule)
 	q.ConfirmSeconds = 600
 	got, err := e.Apply(context.Background(), me(), &q)
@@ -203,7 +202,7 @@ func TestTheProcessStaysForAChangeThatWaits(t *testing.T) {
 	done := make(chan error, 1)
 	ready := make(chan struct{})
 	go func() {
-		done <- RunEnforcer(context.Background(), optionsIn(dir), EnforcerOptions{}, nil, time.Millisecond, func() { close(ready) })
+		done <- Run(context.Background(), optionsIn(dir), Options{}, nil, time.Millisecond, func() { close(ready) })
 	}()
 	<-ready
 	name := filepath.Join(dir, "run-enforcer/enforcer.sock")

@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance/rig"
-	"stigwatch/agent/enforcer"
 	"stigwatch/agent/errand"
 	"stigwatch/agent/host"
 	"stigwatch/agent/permit"
@@ -26,9 +25,9 @@ func FuzzApplyRequest(f *testing.F) {
 	dir := clockDrifted(f)
 	rig.Put(f, filepath.Join(dir, "root/etc/issue"), "WELCOME\n")
 	rig.Edit(f, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  per_hour: 3600\n")
-	var e *Enforcer
+	var e *enforcer
 	var began *plan.Plan // what the first write would have been of
-	e = enforcerIn(f, dir, EnforcerOptions{Step: func(string) error {
+	e = enforcerIn(f, dir, Options{Step: func(string) error {
 		began = e.made
 		return errors.New("nothing is written here")
 	}})
@@ -81,8 +80,8 @@ func FuzzApplyRequest(f *testing.F) {
 }
 
 // enforcerAsked decodes a request as the server does, and asks.
-func enforcerAsked(e *Enforcer, who socket.Peer, body []byte) (*api.ApplyRequest, *api.Applied, error) {
-	q, err := enforcer.Decode(body)
+func enforcerAsked(e *enforcer, who socket.Peer, body []byte) (*api.ApplyRequest, *api.Applied, error) {
+	q, err := decode(body)
 	if err != nil {
 		return nil, nil, err
 	}

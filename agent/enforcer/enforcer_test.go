@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -9,17 +9,31 @@ import (
 	"testing"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/appliance"
 	"stigwatch/agent/appliance/rig"
+	"stigwatch/agent/errand"
 	"stigwatch/agent/socket"
 )
+
+func optionsIn(dir string) appliance.Options {
+	path, over := rig.Config(dir)
+	return appliance.Options{ConfigPath: path, Over: over}
+}
+
+// check judges the appliance in dir anew and gives its results by rule.
+func check(t testing.TB, dir string) map[string]api.Result {
+	t.Helper()
+	r, err := errand.Check(context.Background(), optionsIn(dir), nil)
+	return rig.Results(t, r, err)
+}
 
 // me is the process that runs the test, which is the enforcer's own user.
 func me() socket.Peer { return socket.Peer{Known: true, UID: uint32(os.Geteuid())} }
 
 // enforcerIn opens the enforcer of an appliance; it ends with the test.
-func enforcerIn(t testing.TB, dir string, eo EnforcerOptions) *Enforcer {
+func enforcerIn(t testing.TB, dir string, eo Options) *enforcer {
 	t.Helper()
-	e, _, err := OpenEnforcer(context.Background(), optionsIn(dir), eo)
+	e, _, err := open(context.Background(), optionsIn(dir), eo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +44,7 @@ func enforcerIn(t testing.TB, dir string, eo EnforcerOptions) *Enforcer {
 func TestApplyThenUndoBringsTheBytesBack(t *testing.T) {
 	dir := rig.New(t, "compliant")
 	rig.Put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	ctx := context.Background()
 	got, err := e.Apply(ctx, me(), &api.ApplyRequest{})
 	if err != nil || got.Failed != "" || len(got.Applied) != 1 {
@@ -67,7 +81,7 @@ func TestWhatIsWrittenIsJudgedAsItIsAndNotAsItWasPlanned(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := rig.New(t, "compliant")
 			rig.Put(t, filepath.Join(dir, "root/etc/issue"), "Welcome\n")
-			e := enforcerIn(t, dir, EnforcerOptions{Step: func(step string) error {
+			e := enforcerIn(t, dir, Options{Step: func(step string) error {
 				if step == "create state written" {
 					rig.Edit(t, filepath.Join(dir, "root", c.file), c.from, c.to)
 				}
@@ -96,7 +110,7 @@ func TestWhatIsOnlyOfTheMomentIsLookedAtAgain(t *testing.T) {
 	}
 	extra := "   9: 00000000:0017 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0\n" // telnet
 	back := make(chan error, 1)
-	e := enforcerIn(t, dir, EnforcerOptions{Step: func(step string) error {
+	e := enforcerIn(t, dir, Options{Step: func(step string) error {
 		switch step {
 		case "create state written":
 			return os.WriteFile(sockets, append(was[:len(was):len(was)], extra...), 0o644)

@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance/rig"
-	"stigwatch/agent/enforcer"
 	"stigwatch/agent/errand"
 	"stigwatch/agent/host"
 	"stigwatch/agent/socket"
@@ -42,24 +41,24 @@ var (
 
 // posing is an enforcer that is asked by somebody else than who is at its socket.
 type posing struct {
-	*Enforcer
+	*enforcer
 	who socket.Peer
 }
 
 func (p posing) Apply(ctx context.Context, _ socket.Peer, q *api.ApplyRequest) (*api.Applied, error) {
-	return p.Enforcer.Apply(ctx, p.who, q)
+	return p.enforcer.Apply(ctx, p.who, q)
 }
 
 func (p posing) Undo(ctx context.Context, _ socket.Peer, id string) (*api.Applied, error) {
-	return p.Enforcer.Undo(ctx, p.who, id)
+	return p.enforcer.Undo(ctx, p.who, id)
 }
 
 func (p posing) Confirm(ctx context.Context, _ socket.Peer, id string) (*api.Applied, error) {
-	return p.Enforcer.Confirm(ctx, p.who, id)
+	return p.enforcer.Confirm(ctx, p.who, id)
 }
 
 func (p posing) Jobs(ctx context.Context, _ socket.Peer) (*api.Jobs, error) {
-	return p.Enforcer.Jobs(ctx, p.who)
+	return p.enforcer.Jobs(ctx, p.who)
 }
 
 // clockDrifted is an appliance whose clock follows a server too few.
@@ -79,16 +78,16 @@ type cameBack struct {
 }
 
 // ask sends a request to an enforcer over a socket of its own, as somebody.
-func ask(t testing.TB, e *Enforcer, who socket.Peer, method, route, body string) cameBack {
+func ask(t testing.TB, e *enforcer, who socket.Peer, method, route, body string) cameBack {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "s")
-	l, err := enforcer.Listen(name, enforcerGroup)
+	l, err := takeSocket(name, group)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- enforcer.New(enforcer.Options{Desk: posing{e, who}}).Run(ctx, l) }()
+	go func() { done <- newServer(serverOptions{Desk: posing{e, who}}).Run(ctx, l) }()
 	out := askAt(t, name, method, route, body)
 	cancel()
 	if err := <-done; err != nil {
@@ -240,7 +239,7 @@ func sameTree(t testing.TB, was map[string]string, dir string) {
 }
 
 // refuses asks, and sees that nothing at all was written.
-func refuses(t *testing.T, dir string, e *Enforcer, who socket.Peer, q api.ApplyRequest, reason string) {
+func refuses(t *testing.T, dir string, e *enforcer, who socket.Peer, q api.ApplyRequest, reason string) {
 	t.Helper()
 	before := rig.Tree(t, dir)
 	got := ask(t, e, who, http.MethodPost, "/v1/apply", asBody(t, q))
@@ -252,13 +251,13 @@ func refuses(t *testing.T, dir string, e *Enforcer, who socket.Peer, q api.Apply
 
 func TestForgedRequestsAreRefusedByNameAndWriteNothing(t *testing.T) {
 	dir := clockDrifted(t)
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	for _, c := range forgeries() {
 		t.Run(c.name, func(t *testing.T) {
 			d, e := dir, e
 			if c.make != nil {
 				d = clockDrifted(t)
-				e = enforcerIn(t, d, EnforcerOptions{})
+				e = enforcerIn(t, d, Options{})
 				c.make(t, d)
 			}
 			refuses(t, d, e, c.who, c.q, c.reason)
@@ -275,7 +274,7 @@ func TestForgedRequestsAreRefusedByNameAndWriteNothing(t *testing.T) {
 
 func TestOnlyRootUndoesAndConfirms(t *testing.T) {
 	dir := clockDrifted(t)
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	q := plain(clockRule)
 	q.ConfirmSeconds = 600
 	done := ask(t, e, me(), http.MethodPost, "/v1/apply", asBody(t, q))
@@ -316,7 +315,7 @@ func TestWhatChangedSinceTheAskerSawItIsRefused(t *testing.T) {
 	dir := clockDrifted(t)
 	weaken := filepath.Join(dir, "root/etc/issue")
 	rig.Put(t, weaken, "WELCOME\n")
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	p, err := errand.Plan(context.Background(), optionsIn(dir), []string{clockRule, textRule})
 	mustDo(t, err)
 	was, now := map[string]string{}, map[string]string{}
@@ -342,7 +341,7 @@ func TestTheRateHoldsAcrossRestarts(t *testing.T) {
 	dir := clockDrifted(t)
 	rig.Edit(t, filepath.Join(dir, "stigwatch/stigwatch.yaml"), "agent_user: nobody\n", "agent_user: nobody\n  per_hour: 2\n")
 	at := time.Now()
-	eo := EnforcerOptions{Now: func() time.Time { return at }}
+	eo := Options{Now: func() time.Time { return at }}
 	bad := rig.Read(t, dir, clockFile)
 	for i := range 3 {
 		e := enforcerIn(t, dir, eo)
@@ -362,7 +361,7 @@ func TestTheRateHoldsAcrossRestarts(t *testing.T) {
 // A file that somebody is at is asked for again and again: what was refused is no plan.
 func TestAskingInVainDoesNotUseTheRateUp(t *testing.T) {
 	dir := clockDrifted(t)
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	q := auto(clockRule)
 	q.Was = map[string]string{clockFile: host.Digest(nil)}
 	for range 20 {
@@ -380,7 +379,7 @@ func TestTheAgentDoesNotPutRightWhatIsWaived(t *testing.T) {
 		When: time.Now().UTC().Format(time.RFC3339), Expires: time.Now().UTC().AddDate(0, 0, 10).Format(time.RFC3339),
 	})
 	mustDo(t, err)
-	e := enforcerIn(t, dir, EnforcerOptions{})
+	e := enforcerIn(t, dir, Options{})
 	refuses(t, dir, e, theAgent, auto(clockRule), "waived")
 	if got := ask(t, e, me(), http.MethodPost, "/v1/apply", asBody(t, plain(clockRule))); len(got.applied.Applied) != 1 {
 		t.Errorf("root may: %+v", got)

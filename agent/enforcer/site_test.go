@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -48,7 +48,7 @@ func readAt(t *testing.T, name string) string {
 func applied(t *testing.T, dir, rule string) bool {
 	t.Helper()
 	before := rig.Tree(t, filepath.Join(dir, "root"))
-	e, _, err := OpenEnforcer(context.Background(), optionsIn(dir), EnforcerOptions{})
+	e, _, err := open(context.Background(), optionsIn(dir), Options{})
 	if err != nil {
 		sameTree(t, before, filepath.Join(dir, "root"))
 		return false

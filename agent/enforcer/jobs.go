@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -24,7 +24,7 @@ import (
 const maxShownJobs = 100
 
 // Undo gives the files of a job the bytes that they had before it.
-func (e *Enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.Applied, error) {
+func (e *enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.Applied, error) {
 	if err := e.ownsOr(who, "only root may undo a change"); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (e *Enforcer) Undo(ctx context.Context, who socket.Peer, id string) (*api.A
 }
 
 // Confirm keeps a job that waits for it.
-func (e *Enforcer) Confirm(_ context.Context, who socket.Peer, id string) (*api.Applied, error) {
+func (e *enforcer) Confirm(_ context.Context, who socket.Peer, id string) (*api.Applied, error) {
 	if err := e.ownsOr(who, "only root may confirm a change"); err != nil {
 		return nil, err
 	}
@@ -60,14 +60,14 @@ func (e *Enforcer) Confirm(_ context.Context, who socket.Peer, id string) (*api.
 }
 
 // Jobs tells what was done, the newest first.
-func (e *Enforcer) Jobs(_ context.Context, who socket.Peer) (*api.Jobs, error) {
+func (e *enforcer) Jobs(_ context.Context, who socket.Peer) (*api.Jobs, error) {
 	if err := e.knows(who); err != nil {
 		return nil, err
 	}
 	return e.shownJobs(-1), nil
 }
 
-func (e *Enforcer) shownJobs(most int) *api.Jobs {
+func (e *enforcer) shownJobs(most int) *api.Jobs {
 	out := &api.Jobs{Schema: api.Schema, Jobs: []api.Job{}}
 	for _, r := range e.jobs.History() {
 		if most >= 0 && len(out.Jobs) == most {
@@ -80,11 +80,11 @@ func (e *Enforcer) shownJobs(most int) *api.Jobs {
 
 // Waits says until when the process has to stay, for a change that waits to be
 // confirmed.
-func (e *Enforcer) Waits() (until time.Time, waits bool) { return e.jobs.Deadline() }
+func (e *enforcer) Waits() (until time.Time, waits bool) { return e.jobs.Deadline() }
 
 // Overdue takes back what nobody confirmed in time, ends what a disk that refused has
 // left in the middle, and gives those jobs.
-func (e *Enforcer) Overdue(ctx context.Context) ([]api.Job, error) {
+func (e *enforcer) Overdue(ctx context.Context) ([]api.Job, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer e.publish()
@@ -94,7 +94,7 @@ func (e *Enforcer) Overdue(ctx context.Context) ([]api.Job, error) {
 
 // goOn ends what is in the middle before anything else is done. What cannot be ended
 // yet makes the engine refuse.
-func (e *Enforcer) goOn(ctx context.Context) {
+func (e *enforcer) goOn(ctx context.Context) {
 	if !e.jobs.Unfinished() {
 		return
 	}
@@ -104,7 +104,7 @@ func (e *Enforcer) goOn(ctx context.Context) {
 }
 
 // recover ends what an earlier process left in the middle.
-func (e *Enforcer) recover(ctx context.Context) ([]api.Job, error) {
+func (e *enforcer) recover(ctx context.Context) ([]api.Job, error) {
 	did, err := e.jobs.Recover(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot end what was left in the middle: %w", err)
@@ -123,7 +123,7 @@ func shownRecovered(did []enforce.Recovered) []api.Job {
 
 // publish writes what was done where anybody may read it; it names files and
 // digests, and holds no byte of them. That it cannot be written stops nothing.
-func (e *Enforcer) publish() {
+func (e *enforcer) publish() {
 	if _, err := e.jobs.Expire(e.parts.Config.Enforce.Keep, e.parts.Config.Enforce.KeepBytes); err != nil {
 		e.o.Log.Warn("old copies stay", "error", err)
 	}

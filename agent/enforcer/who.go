@@ -1,4 +1,4 @@
-package agent
+package enforcer
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 // mayApply refuses who may not ask, and what may not be asked for. Of the rules that
 // the agent asks for it leaves out those that are to be left alone, and refuses when
 // none is left.
-func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string, now time.Time) (may []string, left []api.PlanRefusal, err error) {
+func (e *enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string, now time.Time) (may []string, left []api.PlanRefusal, err error) {
 	left = []api.PlanRefusal{}
 	if e.owns(who) && !q.Auto {
 		return rules, left, nil
@@ -52,7 +52,7 @@ func (e *Enforcer) mayApply(who socket.Peer, q *api.ApplyRequest, rules []string
 // plan makes the plan for these rules. Asked by itself, it leaves out rules that
 // somebody has waived, which is known when they have been judged, and refuses when none
 // is left.
-func (e *Enforcer) plan(ctx context.Context, auto bool, rules []string, now time.Time) (may []string, left []api.PlanRefusal, err error) {
+func (e *enforcer) plan(ctx context.Context, auto bool, rules []string, now time.Time) (may []string, left []api.PlanRefusal, err error) {
 	if e.made, err = e.planner.Make(ctx, rules, now); err != nil || !auto {
 		return rules, nil, err
 	}
@@ -73,14 +73,14 @@ func (e *Enforcer) plan(ctx context.Context, auto bool, rules []string, now time
 	return may, left, err
 }
 
-func (e *Enforcer) left(id, word, why string) api.PlanRefusal {
+func (e *enforcer) left(id, word, why string) api.PlanRefusal {
 	return api.PlanRefusal{PlanRule: api.FromRule(e.parts.Engine.Rules[id]), Code: word, Reason: why, CLI: []string{}}
 }
 
 // leftAlone says why the agent may not have a rule put right now, by a stable word
 // too: a person took it back, or it was done too often, so that whoever takes the
 // agent over cannot wear the appliance out.
-func (e *Enforcer) leftAlone(id string, now time.Time) (word, why string) {
+func (e *enforcer) leftAlone(id string, now time.Time) (word, why string) {
 	if by := e.takenBack(id); by != "" {
 		return "taken-back", fmt.Sprintf("what was written for %s was taken back (%s): \"stigwatch apply %s\" takes it up again", id, by, id)
 	}
@@ -93,7 +93,7 @@ func (e *Enforcer) leftAlone(id string, now time.Time) (word, why string) {
 // takenBack gives the plan by which a person took back what was last written for a
 // rule, or that nobody confirmed; "" when it was not. The agent learns of that later
 // than of the file, so it is decided here.
-func (e *Enforcer) takenBack(rule string) string {
+func (e *enforcer) takenBack(rule string) string {
 	for _, r := range e.jobs.History() {
 		if !slices.Contains(r.Rules, rule) {
 			continue
@@ -112,7 +112,7 @@ func (e *Enforcer) takenBack(rule string) string {
 
 // wrote counts what was begun for a rule by itself within the last hour, by the ledger:
 // the process ends when it is idle, and the next one has not been asked.
-func (e *Enforcer) wrote(id string, now time.Time) int {
+func (e *enforcer) wrote(id string, now time.Time) int {
 	n := 0
 	for _, r := range e.jobs.History() {
 		if r.Auto && r.Undoes == "" && now.Sub(r.Made) < time.Hour && slices.Contains(r.Rules, id) {
@@ -123,12 +123,12 @@ func (e *Enforcer) wrote(id string, now time.Time) int {
 }
 
 // owns tells root, and the user whose the enforcer itself is.
-func (e *Enforcer) owns(who socket.Peer) bool {
+func (e *enforcer) owns(who socket.Peer) bool {
 	return who.Known && (who.UID == 0 || int(who.UID) == os.Geteuid())
 }
 
 // knows refuses whoever is neither root nor the agent.
-func (e *Enforcer) knows(who socket.Peer) error {
+func (e *enforcer) knows(who socket.Peer) error {
 	switch {
 	case !who.Known:
 		return refused(http.StatusForbidden, "unknown-peer", "the kernel does not say who asks")
@@ -139,14 +139,14 @@ func (e *Enforcer) knows(who socket.Peer) error {
 }
 
 // ownsOr refuses whoever is not root.
-func (e *Enforcer) ownsOr(who socket.Peer, text string) error {
+func (e *enforcer) ownsOr(who socket.Peer, text string) error {
 	if err := e.knows(who); err != nil || e.owns(who) {
 		return err
 	}
 	return refused(http.StatusForbidden, "agent-only-enforces", text)
 }
 
-func (e *Enforcer) isAgent(who socket.Peer) bool {
+func (e *enforcer) isAgent(who socket.Peer) bool {
 	uid, ok := uidOf(e.agent)
 	return who.Known && ok && who.UID == uid
 }
