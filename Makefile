@@ -5,6 +5,8 @@
 # make test-vm  a virtual machine: real auditd, a clock that jumps, power cuts (minutes)
 # make build  the static binary ./stigwatch
 # make binaries manual  what packages are made of, in dist/
+# make vuln   known vulnerabilities in what is linked
+# make release  every gate, then all files of a release in dist/: packages, bills of material, checksums (make dist: without the tests)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 # Wildcards skip testdata, where the little appliances' generator lives.

@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	"packaging/manual":    {"agent/cli"},
 	"packaging/notices":   {"packaging/linked"},
 	"packaging/sbom":      {"packaging/linked"},
+	"packaging/vuln":      {},
 	"policies":            {},
 	"systemd":             {},
 	"testdata":            {},
