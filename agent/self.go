@@ -1,11 +1,11 @@
 package agent
 
 import (
-	"crypto/fips140"
 	"os"
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/fips"
 	"stigwatch/agent/journal"
 )
 
@@ -14,8 +14,10 @@ func (a *Agent) self(p *published) *api.Agent {
 	reload := a.reloads.Load()
 	w := a.watcher.Stats()
 	p50, p99 := a.timing.quantiles()
+	crypto := fips.Now()
 	out := &api.Agent{
-		PID: os.Getpid(), Version: a.o.Version, FIPS: fips140.Enabled(), Revision: p.revision,
+		PID: os.Getpid(), Version: a.o.Version, Revision: p.revision,
+		FIPS: crypto.Enabled(), FIPSMode: string(crypto.Mode), FIPSModule: crypto.Module,
 		Started: api.At(a.started), UptimeSeconds: int64(time.Since(a.started).Seconds()),
 		Config: api.Config{Path: p.parts.Config.Path, Digest: p.parts.Digest, Loaded: api.At(reload.loaded), Reloads: reload.tries, Error: reload.err},
 		Site:   api.Site{Digest: p.parts.Site.Digest},

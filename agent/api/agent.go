@@ -5,7 +5,9 @@ type Agent struct {
 	PID           int         `json:"pid"`
 	Version       string      `json:"version"`
 	FIPS          bool        `json:"fips"`
-	Revision      uint64      `json:"revision"` // grows with each published report of this process
+	FIPSMode      string      `json:"fips_mode"`   // off, on, only
+	FIPSModule    string      `json:"fips_module"` // version of the cryptographic module
+	Revision      uint64      `json:"revision"`    // grows with each published report of this process
 	Started       Time        `json:"started"`
 	UptimeSeconds int64       `json:"uptime_seconds"`
 	Config        Config      `json:"config"`

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/fips"
 )
 
 // digestShown is how many digits of a digest people are shown.
@@ -15,7 +16,7 @@ const digestShown = 12
 func (e *env) writeAgent(s *screen, r *api.Report) {
 	a, now := r.Agent, e.now()
 	s.entry("agent", plain, fmt.Sprintf("pid %d, up %s, version %s, FIPS mode %s",
-		a.PID, span(time.Duration(a.UptimeSeconds)*time.Second), safe(a.Version), onOff(a.FIPS)))
+		a.PID, span(time.Duration(a.UptimeSeconds)*time.Second), safe(a.Version), fipsOf(a)))
 	s.entry("watch", plain, fmt.Sprintf("%d folders, %d files, %d events, %d overflows; last event %s",
 		a.Watch.Folders, a.Watch.Files, a.Watch.Events, a.Watch.Overflows, ago(a.Watch.LastEvent, now)))
 	s.entry("passes", plain, fmt.Sprintf("%d, %d of them full; last %s, last full one %s; evaluation p50 %s, p99 %s",
@@ -114,9 +115,13 @@ func micros(us int64) string {
 	return fmt.Sprintf("%.1f ms", float64(us)/1000)
 }
 
-func onOff(on bool) string {
-	if on {
-		return "on"
+// fipsOf tells the mode; an agent of before said only whether it is on.
+func fipsOf(a *api.Agent) string {
+	switch {
+	case a.FIPSMode != "":
+		return safe(fips.State{Mode: fips.Mode(a.FIPSMode), Module: a.FIPSModule}.String())
+	case a.FIPS:
+		return string(fips.On)
 	}
-	return "off"
+	return string(fips.Off)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"crypto/fips140"
 	"fmt"
 	"runtime"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stigwatch/agent/api"
+	"stigwatch/agent/fips"
 	"stigwatch/agent/policy"
 	"stigwatch/policies"
 )
@@ -24,6 +24,8 @@ type about struct {
 	Go         string      `json:"go"`
 	Platform   string      `json:"platform"`
 	FIPS       bool        `json:"fips"`
+	FIPSMode   fips.Mode   `json:"fips_mode"`   // off, on, only
+	FIPSModule string      `json:"fips_module"` // version of the cryptographic module
 	Policy     api.Policy  `json:"policy"`
 	Benchmarks []benchmark `json:"benchmarks"` // newest first
 }
@@ -65,6 +67,7 @@ func aboutThis() (*about, error) {
 		return nil, err
 	}
 	hash, date := commit()
+	crypto := fips.Now()
 	return &about{
 		Schema:     api.Schema,
 		Version:    version(),
@@ -72,7 +75,9 @@ func aboutThis() (*about, error) {
 		Date:       date,
 		Go:         runtime.Version(),
 		Platform:   runtime.GOOS + "/" + runtime.GOARCH,
-		FIPS:       fips140.Enabled(),
+		FIPS:       crypto.Enabled(),
+		FIPSMode:   crypto.Mode,
+		FIPSModule: crypto.Module,
 		Policy:     api.Policy{Digest: engine.Digest, Source: engine.Source},
 		Benchmarks: benchmarks(releases),
 	}, nil
@@ -100,7 +105,7 @@ func (e *env) showAbout(a *about, asJSON bool) error {
 		s.entry("built from", plain, cmp.Or(a.Commit, "an unnamed commit")+" of "+cmp.Or(a.Date, "an unknown date"))
 	}
 	s.entry("built with", plain, a.Go+" for "+a.Platform)
-	s.entry("FIPS mode", plain, onOff(a.FIPS))
+	s.entry("FIPS mode", plain, fips.State{Mode: a.FIPSMode, Module: a.FIPSModule}.String())
 	s.entry("policies", plain, a.Policy.Source+" "+a.Policy.Digest)
 	for _, b := range a.Benchmarks {
 		s.entry("benchmark", plain, fmt.Sprintf("%s %s of %s, %d rules", strings.ToUpper(b.Benchmark), b.Release, b.Date, b.Rules))
