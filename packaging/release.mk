@@ -27,6 +27,7 @@ binaries: $(RELEASED)
 .PHONY: $(RELEASED)
 $(RELEASED): $(DIST)/stigwatch-$(VERSION)-%:
 	$(RELEASE) GOARCH=$* go build -trimpath -buildvcs=false -ldflags "$(LINKER)" -o $@ .
+	@go run ./packaging/fips $@ || { rm -f $@; exit 1; }
 
 manual:
 	rm -rf $(DIST)/tree/man $(DIST)/tree/completions

@@ -22,11 +22,12 @@
 // receivers that refuse late: with TLS 1.3 a client's first write succeeds, and is
 // acknowledged, before the server has looked at its certificate.
 //
-// TLS uses what FIPS 140-3 approves: version 1.2 or 1.3, AES-GCM, ECDHE over the
-// NIST curves. crypto/tls lets one choose all of that but the suites of TLS 1.3.
-// In a build with GOFIPS140, or under GODEBUG=fips140=on, it offers no other;
-// else a connection whose receiver chose ChaCha20 is refused after the handshake,
-// before anything was sent on it.
+// TLS uses what FIPS 140-3 approves, in each mode and by each sink: version 1.2 or
+// 1.3, AES-GCM, ECDHE over the NIST curves or their like with ML-KEM (approved.go).
+// crypto/tls lets one choose all of that but the suites of TLS 1.3. In a build with
+// GOFIPS140, or under GODEBUG=fips140=on, it offers no other; else a connection whose
+// receiver chose ChaCha20 is refused after the handshake, before anything was sent on
+// it.
 //
 // RELP has a client of our own, of two small files: a short search found no
 // library for Go that is kept up.

@@ -66,7 +66,7 @@ func TestMailNeedsTLSWithTheRightName(t *testing.T) {
 		"no starttls":       {bare, Config{Address: "smtp://" + bare.address, CA: ca, ServerName: "mail.example"}, "offers no STARTTLS"},
 		"implicit":          {implicit, Config{Address: "smtps://" + implicit.address, CA: ca, ServerName: "mail.example"}, ""},
 		"implicit, unknown": {implicit, Config{Address: "smtps://" + implicit.address, CA: foreign, ServerName: "mail.example"}, "certificate"},
-		"no such file":      {secure, Config{Address: "smtp://" + secure.address, CA: ca + "x"}, "cannot read the authorities"},
+		"no such file":      {secure, Config{Address: "smtp://" + secure.address, CA: ca + "x"}, "cannot read certificates"},
 	} {
 		before := len(tt.p.taken())
 		err := send(t.Context(), mailerTo(t, tt.config), numbered(1))

@@ -2,15 +2,12 @@ package alert
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/smtp"
 	"net/textproto"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,29 +22,25 @@ const mailTime = 3 * time.Minute
 
 // session speaks SMTP with the next mail server.
 type session struct {
-	server     string // host:port
-	host       string
-	implicit   bool // TLS from the first byte: RFC 8314
-	plain      bool // no TLS: to this very machine, and nothing about certificates is configured
-	ca         string
-	serverName string
-	dial       DialFunc
-	login      login
+	server   string // host:port
+	host     string
+	implicit bool // TLS from the first byte: RFC 8314
+	plain    bool // no TLS: to this very machine, and nothing about certificates is configured
+	tls      *tlsFiles
+	dial     DialFunc
+	login    login
 }
 
 func newSession(u *url.URL, o Options) session {
 	s := session{
 		server: u.Host, host: u.Hostname(), implicit: u.Scheme == "smtps",
-		ca: o.CA, serverName: o.ServerName, dial: o.Dial, login: login{user: o.User, place: o.PasswordFile},
+		tls: newTLSFiles(&o.Config, u.Hostname()), dial: o.Dial, login: login{user: o.User, place: o.PasswordFile},
 	}
 	ip := net.ParseIP(s.host)
 	here := s.host == "localhost" || ip != nil && ip.IsLoopback()
 	s.plain = here && !s.implicit && o.CA == "" && o.ServerName == ""
 	if s.dial == nil {
 		s.dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
-	}
-	if s.serverName == "" {
-		s.serverName = s.host
 	}
 	return s
 }
@@ -105,7 +98,7 @@ func (s *session) connect(ctx context.Context, host string) (*smtp.Client, error
 		return nil, err
 	}
 	context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	c, err := s.greet(conn, host)
+	c, err := s.greet(ctx, conn, host)
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -113,14 +106,13 @@ func (s *session) connect(ctx context.Context, host string) (*smtp.Client, error
 	return c, nil
 }
 
-func (s *session) greet(conn net.Conn, host string) (*smtp.Client, error) {
-	config, err := s.tls()
-	if err != nil {
-		return nil, err
-	}
+func (s *session) greet(ctx context.Context, conn net.Conn, host string) (*smtp.Client, error) {
 	plain := s.plain && isLoopback(conn.RemoteAddr())
 	if s.implicit {
-		conn = tls.Client(conn, config)
+		var err error
+		if conn, _, err = s.tls.handshake(ctx, conn); err != nil {
+			return nil, fmt.Errorf("cannot begin TLS: %w", err)
+		}
 	}
 	c, err := smtp.NewClient(conn, s.host)
 	if err != nil {
@@ -130,36 +122,31 @@ func (s *session) greet(conn net.Conn, host string) (*smtp.Client, error) {
 		return nil, fmt.Errorf("the server does not greet: %w", err)
 	}
 	if !s.implicit && !plain {
-		if ok, _ := c.Extension("STARTTLS"); !ok {
-			return nil, errors.New("the server offers no STARTTLS, without which nothing is mailed")
-		}
-		if err := c.StartTLS(config); err != nil {
+		if err := s.startTLS(c); err != nil {
 			return nil, fmt.Errorf("cannot begin TLS: %w", err)
 		}
 	}
 	return c, s.login.in(c)
 }
 
+func (s *session) startTLS(c *smtp.Client) error {
+	if ok, _ := c.Extension("STARTTLS"); !ok {
+		return errors.New("the server offers no STARTTLS, without which nothing is mailed")
+	}
+	config, _, err := s.tls.config()
+	if err != nil {
+		return err
+	}
+	config.VerifyConnection = approved // before the library greets again over it
+	if err := c.StartTLS(config); err != nil {
+		return explained(err)
+	}
+	return nil
+}
+
 func isLoopback(a net.Addr) bool {
 	tcp, ok := a.(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()
-}
-
-// tls reads the authorities each time: they may be renewed.
-func (s *session) tls() (*tls.Config, error) {
-	config := &tls.Config{ServerName: s.serverName, MinVersion: tls.VersionTLS12}
-	if s.ca == "" {
-		return config, nil
-	}
-	pem, err := os.ReadFile(s.ca)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the authorities: %w", err)
-	}
-	config.RootCAs = x509.NewCertPool()
-	if !config.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("cannot use the authorities: there is no certificate in %q", s.ca)
-	}
-	return config, nil
 }
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)

@@ -10,18 +10,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 )
-
-// approvedSuites are all that may protect an alert: AES-GCM, with an ephemeral
-// key. Those of TLS 1.3 crypto/tls does not let one choose, so what was agreed is
-// looked at again; the FIPS 140-3 mode (GODEBUG=fips140=on) offers no other.
-var approvedSuites = []uint16{
-	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_AES_256_GCM_SHA384, tls.TLS_AES_128_GCM_SHA256,
-}
 
 // tlsKeys are the keys of the configuration that tlsFiles needs.
 var tlsKeys = []string{"ca", "cert", "key", "server_name"}
@@ -84,32 +74,19 @@ func (f *tlsFiles) handshake(ctx context.Context, conn net.Conn) (_ net.Conn, hi
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	secure := tls.Client(conn, config)
-	err = secure.HandshakeContext(ctx)
-	if err == nil {
-		err = approved(secure.ConnectionState())
+	c := tls.Client(conn, config)
+	err = c.HandshakeContext(ctx)
+	switch {
+	case err == nil:
+		return c, hint, approved(c.ConnectionState())
+	case hint != "":
+		return nil, hint, fmt.Errorf("%w (%s)", err, hint)
 	}
-	if err != nil && hint != "" {
-		err = fmt.Errorf("%w (%s)", err, hint)
-	}
-	return secure, hint, err
-}
-
-// approved refuses what crypto/tls cannot be told not to offer.
-func approved(state tls.ConnectionState) error {
-	if slices.Contains(approvedSuites, state.CipherSuite) {
-		return nil
-	}
-	return fmt.Errorf("the receiver chose %s, which is not FIPS-approved: switch it off there, or run with GODEBUG=fips140=on",
-		tls.CipherSuiteName(state.CipherSuite))
+	return nil, "", explained(err)
 }
 
 func (f *tlsFiles) config() (c *tls.Config, hint string, err error) {
-	c = &tls.Config{
-		ServerName: f.serverName, MinVersion: tls.VersionTLS12,
-		CipherSuites:     slices.Clone(approvedSuites), // heeded by TLS 1.2 only
-		CurvePreferences: []tls.CurveID{tls.CurveP256, tls.CurveP384, tls.CurveP521},
-	}
+	c = approvedConfig(f.serverName)
 	if f.ca != "" {
 		pem, err := readPEM(f.ca)
 		if err != nil {
@@ -158,7 +135,7 @@ const maxPEM = 4 << 20 // a bundle of every public CA has a quarter of that
 func readPEM(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot read certificates: %w", err)
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxPEM+1))

@@ -5,9 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -142,38 +140,6 @@ func TestKeyThatOthersMayReadIsRefused(t *testing.T) {
 	files.key = credential + "client.key"
 	_, _, err := files.config()
 	must(t, err)
-}
-
-// openssl offers what Go's own server would not choose.
-func TestReceiverWithoutApprovedSuitesIsRefused(t *testing.T) {
-	program, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed: make rigs")
-	}
-	p := rig.NewPKI(t, t.TempDir())
-	p.Issue(t, "server", rig.Fresh)
-	for name, args := range map[string][]string{
-		"TLS 1.3": {"-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"},
-		"TLS 1.2": {"-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"},
-		"TLS 1.1": {"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"},
-		"X25519":  {"-curves", "X25519"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			port := rig.FreePort(t)
-			cmd := exec.Command(program, append([]string{"s_server", "-quiet", "-accept", port, "-cert", p.File("server.pem"), "-key", p.File("server.key")}, args...)...)
-			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-			must(t, cmd.Start())
-			defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
-			sink := rigSink(t, Config{Address: "tls://127.0.0.1:" + port, CA: p.File("ca.pem")})
-			eventually(t, func() bool {
-				err = send(t.Context(), sink, numbered(1))
-				return err == nil || !strings.Contains(err.Error(), "connection refused")
-			})
-			if err == nil || name == "TLS 1.3" && !strings.Contains(err.Error(), "not FIPS-approved") && os.Getenv("GODEBUG") == "" {
-				t.Errorf("%v", err)
-			}
-		})
-	}
 }
 
 // A receiver that accepts and says nothing does not hold a sink for long, nor

@@ -1,10 +1,12 @@
 package rig
 
 import (
+	"cmp"
 	_ "embed"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +19,9 @@ type Rsyslog struct {
 	receiver
 
 	TCP, UDP, GnuTLS, OpenSSL, RELP, RELPS string
+
+	Priority string // of GnuTLS; empty: its default
+	Commands string // of OpenSSL's configuration, a line each
 }
 
 // StartRsyslog starts one that ends with the test.
@@ -40,6 +45,7 @@ func (r *Rsyslog) Start(t testing.TB) {
 	t.Helper()
 	conf := filepath.Join(r.Dir, "rsyslog.conf")
 	fill(t, rsyslogConf, conf, "@DIR@", r.Dir, "@TCP@", r.TCP, "@UDP@", r.UDP,
+		"@PRIORITY@", cmp.Or(r.Priority, "NORMAL"), "@COMMANDS@", strings.ReplaceAll("\n"+r.Commands, "\n", `\n`),
 		"@GNUTLS@", r.GnuTLS, "@OPENSSL@", r.OpenSSL, "@RELP@", r.RELP, "@RELPS@", r.RELPS)
 	_ = os.Remove(filepath.Join(r.Dir, "log")) // of one that was killed
 	r.start(t, nil, rsyslogd(t), "-n", "-f", conf, "-i", filepath.Join(r.Dir, "pid"))
