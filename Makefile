@@ -1,9 +1,9 @@
 # make demo   see the main job work, on a private copy of a little appliance
-# make test   every gate: tests under the race detector, Rego tests, format, vet, staticcheck
+# make test   every gate: tests under the race detector, cryptography in FIPS mode too, Rego tests, format, vet, staticcheck
 # make bench  the speed of change → alert, beside its floor
 # make soak   minutes of kills, broken receivers and a full disk: nothing may be lost
 # make test-vm  a virtual machine: real auditd, a clock that jumps, power cuts (minutes)
-# make build  the static binary ./stigwatch
+# make build  the static binary ./stigwatch, with the certified cryptographic module
 # make binaries manual  what packages are made of, in dist/
 # make vuln   known vulnerabilities in what is linked
 # make release  every gate, then all files of a release in dist/: packages, bills of material, checksums (make dist: without the tests)
@@ -11,6 +11,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 # Wildcards skip testdata, where the little appliances' generator lives.
 PACKAGES = ./... ./testdata ./testdata/appliance/gen ./testdata/appliance/gen/certs ./agent/alert/testdata/rig
+# Tested again as they are released, in FIPS mode: what uses cryptography, and the daemon as a whole.
+CRYPTOGRAPHY = ./agent ./agent/alert ./agent/appliance ./agent/cli ./agent/config ./agent/facts ./agent/fips ./agent/journal ./agent/lens ./agent/probe
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -46,6 +48,7 @@ test: rigs
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 	STIGWATCH_NEED_RIGS=1 go test -race -timeout 30m $(PACKAGES)
+	GOFIPS140=v1.0.0 CGO_ENABLED=0 STIGWATCH_NEED_RIGS=1 go test -timeout 30m $(CRYPTOGRAPHY)
 
 bench:
 	go test . -run '^$$' -bench . -benchtime 1x -timeout 20m

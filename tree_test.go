@@ -237,3 +237,22 @@ func TestNoOfficialSentences(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What uses cryptography has to work in FIPS mode too; hashes and random numbers are
+// the same there.
+func TestCryptographyIsTestedInFIPSMode(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(makefile), "\nCRYPTOGRAPHY = ")
+	list, _, _ = strings.Cut(list, "\n")
+	tested := strings.Fields(list)
+	for _, s := range sources(t) {
+		for _, name := range imports(s) {
+			if strings.HasPrefix(name, "crypto/") && name != "crypto/rand" && name != "crypto/sha256" && !slices.Contains(tested, "./"+s.dir) {
+				t.Errorf("%s imports %s, and make test does not test %s in FIPS mode", s.name, name, s.dir)
+			}
+		}
+	}
+}
