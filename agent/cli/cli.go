@@ -87,6 +87,7 @@ func newRoot(e *env) *cobra.Command {
 		newMapCommand(e),
 		newStigCommand(e),
 		newJournalCommand(e),
+		newDoctorCommand(e),
 		newServiceCommand(e),
 		newCompletionCommand(e),
 		newVersionCommand(e),
