@@ -42,6 +42,8 @@ example.com/b v2.0.0: Apache-2.0
 
 example.com/c v1.0.0: MIT
   Copyright (c) 2015 A. Nother
+
+Debian has the Apache License, Version 2.0, at /usr/share/common-licenses/Apache-2.0 too.
 `
 	if got != want {
 		t.Errorf("got %s", got)

@@ -73,5 +73,6 @@ func copyrights(ours string, modules []linked.Module) string {
 			}
 		}
 	}
+	b.WriteString("\nDebian has the Apache License, Version 2.0, at /usr/share/common-licenses/Apache-2.0 too.\n")
 	return b.String()
 }
