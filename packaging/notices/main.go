@@ -40,7 +40,11 @@ func run(binaries []string, out, ours string) error {
 		}
 		products = append(products, p)
 	}
-	modules := union(products)
+	return write(union(products), string(notice), out)
+}
+
+// write writes nothing at all when one of the modules may not be given on.
+func write(modules []linked.Module, notice, out string) error {
 	if wrong := (&linked.Product{Modules: modules}).Refused(); len(wrong) > 0 {
 		return fmt.Errorf("cannot give these binaries to anybody:\n%s", strings.Join(wrong, "\n"))
 	}
@@ -49,6 +53,6 @@ func run(binaries []string, out, ours string) error {
 	}
 	return errors.Join(
 		os.WriteFile(filepath.Join(out, "THIRD-PARTY-NOTICES"), []byte(notices(modules)), 0o644),
-		os.WriteFile(filepath.Join(out, "copyright"), []byte(copyrights(string(notice), modules)), 0o644),
+		os.WriteFile(filepath.Join(out, "copyright"), []byte(copyrights(notice, modules)), 0o644),
 	)
 }

@@ -65,3 +65,16 @@ func TestNothingIsWrittenForWhatIsNotOurs(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingIsWrittenWithAModuleThatIsRefused(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "doc")
+	if err := write(append([]linked.Module{{Path: "example.com/none", Version: "v1.0.0"}}, someModules...), "ours\n", out); err == nil || !strings.Contains(err.Error(), "example.com/none v1.0.0: no licence was found") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("something was written")
+	}
+	if err := write(someModules, "ours\n", out); err != nil {
+		t.Error(err)
+	}
+}
