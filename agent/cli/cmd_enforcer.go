@@ -49,6 +49,10 @@ func (e *env) runEnforcer(ctx context.Context, idle time.Duration) error {
 	}
 	return service.Run(ctx, "stigwatch-enforcer", func(ctx context.Context, _ <-chan struct{}) error {
 		defer n.Stopping()
-		return enforcer.Run(ctx, o, enforcer.Options{}, listen, idle, n.Ready)
+		err := enforcer.Run(ctx, o, enforcer.Options{}, listen, idle, n.Ready)
+		if err == nil && ctx.Err() == nil { // nobody asked for so long
+			err = service.ErrDone
+		}
+		return err
 	})
 }

@@ -25,6 +25,10 @@ import (
 // errEnded is a loop that came back although nobody told it to.
 var errEnded = errors.New("it ended without being told to")
 
+// ErrDone is what a loop gives that has ended because nobody needs it any more: Run
+// then gives no error.
+var ErrDone = errors.New("it is not needed any more")
+
 // Loop is what the service does. It ends when ctx ends. A value on reload asks
 // it to load its configuration anew; hang-ups that come while one is waiting to
 // be seen are one with it.
@@ -63,6 +67,8 @@ func run(ctx context.Context, name string, loop Loop) error {
 	defer done()
 	err := loop(ctx, reload)
 	switch {
+	case errors.Is(err, ErrDone):
+		return nil
 	case err == nil && ctx.Err() == nil:
 		return fmt.Errorf("cannot go on with %q: %w", name, errEnded)
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):

@@ -74,6 +74,12 @@ func TestDeadLoopIsNoticed(t *testing.T) {
 	}
 }
 
+func TestALoopThatIsNotNeededAnyMoreMayEnd(t *testing.T) {
+	if err := service.Run(t.Context(), "stigwatch", func(context.Context, <-chan struct{}) error { return service.ErrDone }); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestErrorWhileStoppingIsKept(t *testing.T) {
 	broken := errors.New("cannot close the journal")
 	ctx, cancel := context.WithCancel(t.Context())
