@@ -7,13 +7,15 @@
 # make binaries manual  what packages are made of, in dist/
 # make vuln   known vulnerabilities in what is linked
 # make release  every gate, then all files of a release in dist/: packages, bills of material, checksums (make dist: without the tests)
+# make packages   RPM and DEB of the agent, its enforcer and its SELinux module, in dist/
+# make test-boot  containers with a real systemd: install, upgrade, kill, remove, purge (minutes)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 # Wildcards skip testdata, where the little appliances' generator lives.
 PACKAGES = ./... ./testdata ./testdata/appliance/gen ./testdata/appliance/gen/certs ./agent/alert/testdata/rig
 # Tested again as they are released, in FIPS mode: what uses cryptography, and the daemon as a whole.
 CRYPTOGRAPHY = ./agent ./agent/alert ./agent/appliance ./agent/cli ./agent/config ./agent/facts ./agent/fips ./agent/journal ./agent/lens ./agent/probe
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VERSION ?= $(shell sh packaging/version.sh 2>/dev/null || echo dev)
 COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 LINKER = -s -w -X stigwatch/agent/cli.buildVersion=$(VERSION) -X stigwatch/agent/cli.buildCommit=$(COMMIT) -X stigwatch/agent/cli.buildEpoch=$(SOURCE_DATE_EPOCH)
@@ -65,7 +67,7 @@ test-vm:
 	@sh testdata/vm/base.sh
 	STIGWATCH_VM=1 go test . -run 'RealAuditd|ClockIsSet|PowerIsCut' -count 1 -v -timeout 60m
 
-include packaging/release.mk
+include packaging/release.mk packaging/packages.mk
 
 fmt:
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')

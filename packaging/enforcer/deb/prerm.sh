@@ -1,0 +1,6 @@
+#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+	deb-systemd-invoke stop stigwatch-enforcer.socket stigwatch-enforcer.service >/dev/null || :
+fi
+exit 0
