@@ -63,7 +63,7 @@ var mayImport = map[string][]string{
 	"packaging/fips":      {"agent/fips"},
 	"packaging/manual":    {"agent/cli"},
 	"packaging/notices":   {"packaging/linked"},
-	"packaging/sbom":      {"packaging/linked"},
+	"packaging/sbom":      {"agent/fips", "packaging/linked"},
 	"packaging/vuln":      {},
 	"policies":            {},
 	"systemd":             {},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"stigwatch/agent/fips"
 	"stigwatch/packaging/linked"
 )
 
@@ -117,6 +118,10 @@ func moduleComponent(m linked.Module) (component, error) {
 
 func fipsComponent(p *linked.Product) component {
 	version, _, _ := strings.Cut(p.FIPS.Version, "-")
+	properties := []property{{"stigwatch:GOFIPS140", p.FIPS.Version}}
+	if p.FIPS.Version == fips.Certified {
+		properties = append(properties, property{"stigwatch:certificate", fips.Certificate})
+	}
 	return component{
 		Type:        "library",
 		Ref:         fipsRef,
@@ -126,7 +131,7 @@ func fipsComponent(p *linked.Product) component {
 		Scope:       "required",
 		Hashes:      []hash{{"SHA-256", p.FIPS.SHA256}},
 		Licenses:    []choice{{license{"BSD-3-Clause"}}},
-		Properties:  []property{{"stigwatch:GOFIPS140", p.FIPS.Version}},
+		Properties:  properties,
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stigwatch/agent/fips"
 )
 
 func must(t testing.TB, err error) {
@@ -106,6 +108,10 @@ func listsExactlyWhatIsLinked(t *testing.T, dir string, bills map[string][]byte)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	certified := []property{{"stigwatch:GOFIPS140", fips.Certified}, {"stigwatch:certificate", fips.Certificate}}
+	if diff := cmp.Diff(certified, decoded(t, bills[theBinary]).Components[0].Properties); diff != "" {
+		t.Errorf("the FIPS module: %s", diff)
 	}
 }
 
