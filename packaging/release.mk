@@ -37,6 +37,7 @@ manual:
 documents: notices
 notices: binaries
 	go run ./packaging/notices -out $(DIST)/tree/doc $(RELEASED)
+	cp NOTICE SECURITY.md $(wildcard LICENSE) $(DIST)/tree/doc/
 
 # Beside each binary and each package that is there.
 sboms: binaries
