@@ -237,7 +237,11 @@ func rpmArch() string {
 }
 
 func debOf(name, version string) string {
-	return fmt.Sprintf("/var/pkg/%s_%s-1_%s.deb", name, version, debArch())
+	arch := debArch()
+	if name != "stigwatch" {
+		arch = "all" // units and text
+	}
+	return fmt.Sprintf("/var/pkg/%s_%s-1_%s.deb", name, version, arch)
 }
 
 func rpmOf(name, version string) string {

@@ -14,7 +14,7 @@ configure)
 		for dir in /run /var/lib /var/log; do install -d -o stigwatch -g stigwatch -m 0750 "$dir/stigwatch"; done
 	[ -d /var/lib/stigwatch/evidence ] || install -d -o root -g stigwatch -m 0750 /var/lib/stigwatch/evidence
 	back= # from a removal, which masked it: it starts as at first
-	if [ -x /usr/bin/deb-systemd-helper ]; then
+	if command -v deb-systemd-helper >/dev/null; then
 		[ ! -L /etc/systemd/system/$unit ] || back=yes
 		deb-systemd-helper unmask $unit >/dev/null || :
 		[ ! -L /etc/systemd/system/$unit ] || back=

@@ -3,11 +3,11 @@ set -e
 # remove keeps configuration, state and alerts; purge takes all of it, and the user.
 case "$1" in
 remove)
-	[ ! -x /usr/bin/deb-systemd-helper ] || deb-systemd-helper mask stigwatch.service >/dev/null || :
+	! command -v deb-systemd-helper >/dev/null || deb-systemd-helper mask stigwatch.service >/dev/null || :
 	rmdir /run/stigwatch 2>/dev/null || :
 	;;
 purge)
-	if [ -x /usr/bin/deb-systemd-helper ]; then
+	if command -v deb-systemd-helper >/dev/null; then
 		deb-systemd-helper purge stigwatch.service >/dev/null || :
 		deb-systemd-helper unmask stigwatch.service >/dev/null || :
 	fi

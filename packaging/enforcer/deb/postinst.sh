@@ -8,7 +8,7 @@ configure)
 		install -d -o root -g root -m 0700 /var/lib/stigwatch-enforcer
 	}
 	back= # from a removal, which masked it: it starts as at first
-	if [ -x /usr/bin/deb-systemd-helper ]; then
+	if command -v deb-systemd-helper >/dev/null; then
 		[ ! -L /etc/systemd/system/stigwatch-enforcer.socket ] || back=yes
 		for unit in $units; do
 			deb-systemd-helper unmask $unit >/dev/null || :

@@ -3,13 +3,13 @@ set -e
 # remove keeps the log of what was written and the copies for undo; purge takes them.
 case "$1" in
 remove)
-	if [ -x /usr/bin/deb-systemd-helper ]; then
+	if command -v deb-systemd-helper >/dev/null; then
 		deb-systemd-helper mask stigwatch-enforcer.socket stigwatch-enforcer.service >/dev/null || :
 	fi
 	rm -rf /run/stigwatch-enforcer
 	;;
 purge)
-	if [ -x /usr/bin/deb-systemd-helper ]; then
+	if command -v deb-systemd-helper >/dev/null; then
 		deb-systemd-helper purge stigwatch-enforcer.socket stigwatch-enforcer.service >/dev/null || :
 		deb-systemd-helper unmask stigwatch-enforcer.socket stigwatch-enforcer.service >/dev/null || :
 	fi
