@@ -66,6 +66,9 @@ func TestBootDEB(t *testing.T) {
 	before := b.tree()
 	b.sh("dpkg -i " + debOf("stigwatch", oldVersion))
 	b.active()
+	if got := b.sh("awk '$5 == \"/\" { print $6 }' /proc/" + b.pid() + "/mountinfo"); !strings.HasPrefix(got, "ro,nosuid,noexec") {
+		t.Errorf("the agent's root is mounted %s", got)
+	}
 	b.appliance()
 	b.receive()
 	b.told("V-251006")
@@ -93,10 +96,14 @@ func TestBootDEB(t *testing.T) {
 		b.fails("ls /run/stigwatch", "No such file")
 		b.sh("systemctl start stigwatch")
 	})
-	t.Run("an upgrade runs the new binary and keeps what the administrator wrote", func(t *testing.T) { b.of(t).upgraded("dpkg -i " + debOf("stigwatch", newVersion)) })
+	t.Run("an upgrade runs the new binary and keeps what the administrator wrote", func(t *testing.T) {
+		b := b.of(t)
+		b.upgraded("dpkg --force-confold -i " + debOf("stigwatch", newVersion))
+		b.sh("grep -q '^# stigwatch: what it watches' /etc/stigwatch/stigwatch.yaml.dpkg-dist")
+	})
 	t.Run("the version before can come back", func(t *testing.T) {
 		b := b.of(t)
-		b.sh("dpkg -i " + debOf("stigwatch", oldVersion) + " 2>&1")
+		b.sh("dpkg --force-confold -i " + debOf("stigwatch", oldVersion) + " 2>&1")
 		b.answers(oldVersion)
 		b.sh("stigwatch journal verify")
 	})
@@ -105,7 +112,7 @@ func TestBootDEB(t *testing.T) {
 		b.sh("dpkg -r stigwatch")
 		b.fails("systemctl is-active stigwatch", "inactive")
 		b.sh("test -s /var/lib/stigwatch/journal.db && test -s /etc/stigwatch/stigwatch.yaml && test ! -e /usr/bin/stigwatch")
-		b.sh("dpkg -i " + debOf("stigwatch", newVersion))
+		b.sh("dpkg --force-confold -i " + debOf("stigwatch", newVersion))
 		b.answers(newVersion)
 		b.sh("stigwatch journal verify && stigwatch history | grep V-251006")
 	})

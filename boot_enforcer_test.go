@@ -63,7 +63,7 @@ func TestBootEnforcer(t *testing.T) {
 		for _, path := range []string{"/etc", "/etc/rsyslog.d", "/etc/ssh", "/etc/security", "/var/lib/stigwatch-enforcer", "/run/stigwatch-enforcer"} {
 			b.sh(enforcerTouch(path))
 		}
-		for _, path := range []string{"/usr", "/etc/pam.d", "/etc/stigwatch", "/etc/systemd", "/etc/sudoers.d", "/mi", "/root", "/home", "/var/lib/stigwatch", "/var/log", "/boot"} {
+		for _, path := range []string{"/usr", "/usr/bin", "/usr/sbin", "/usr/lib/systemd/system", "/bin", "/lib64", "/etc/pam.d", "/etc/stigwatch", "/etc/systemd", "/etc/sudoers.d", "/mi", "/root", "/home", "/var/lib/stigwatch", "/var/log", "/boot"} {
 			if out, err := b.try(enforcerTouch(path)); err == nil {
 				t.Errorf("%s can be written to\n%s", path, out)
 			}

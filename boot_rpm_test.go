@@ -36,7 +36,15 @@ func TestBootRPM(t *testing.T) {
 		}
 	})
 	t.Run("an upgrade runs the new binary and keeps what the administrator wrote", func(t *testing.T) {
-		b.of(t).upgraded("rpm -U --nodeps " + rpmOf("stigwatch", newVersion))
+		b := b.of(t)
+		b.upgraded("rpm -U --nodeps " + rpmOf("stigwatch", newVersion))
+		b.sh("grep -q '^# stigwatch: what it watches' /etc/stigwatch/stigwatch.yaml.rpmnew")
+	})
+	t.Run("one that was stopped stays stopped", func(t *testing.T) {
+		b := b.of(t)
+		b.sh("systemctl stop stigwatch; rpm -U --nodeps --force " + rpmOf("stigwatch", newVersion))
+		b.fails("systemctl is-active stigwatch", "inactive")
+		b.sh("systemctl start stigwatch")
 	})
 	t.Run("the version before can come back", func(t *testing.T) {
 		b := b.of(t)
@@ -50,6 +58,6 @@ func TestBootRPM(t *testing.T) {
 		b.fails("systemctl is-active stigwatch", "inactive")
 		b.sh("test -s /var/lib/stigwatch/journal.db && test -s /etc/stigwatch/stigwatch.yaml.rpmsave && test ! -e /usr/bin/stigwatch")
 		b.sh("rm -rf /var/lib/stigwatch /var/log/stigwatch /etc/stigwatch /mi /etc/receiver.* /etc/rsyslog.d/10-receiver.conf /etc/rsyslog.d/60-remote.conf /var/log/by-tcp /var/log/by-tls; userdel stigwatch")
-		b.leftOver(before, "./etc/issue", "./etc/ssh/sshd_config", "./usr/share/man/man1") // that folder is of EL's filesystem package
+		b.leftOver(before, "./etc/issue", "./etc/ssh/sshd_config", "./usr/share/man/man1", "./usr/share/man/man5") // these folders are of EL's filesystem package
 	})
 }

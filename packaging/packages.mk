@@ -15,7 +15,10 @@ rigs-boot:
 		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends systemd-container mmdebstrap rpm lintian rpmlint; }
 	@for suite in bullseye bookworm trixie; do sh testdata/boot/base.sh $$suite; done
 
-# An older version, to upgrade from, and a newer one.
+# An older version, to upgrade from, with another default configuration, and a newer one.
 test-boot: rigs-boot
-	for version in 0.9.0 0.9.1; do $(MAKE) packages DIST=dist/boot/$$version VERSION=$$version ARCHES=$$(go env GOARCH); done
+	mkdir -p dist
+	sed 's/^# stigwatch: .*/# stigwatch: how it was before/' packaging/stigwatch.yaml >dist/older.yaml
+	CONFIGURATION=dist/older.yaml $(MAKE) packages DIST=dist/boot/0.9.0 VERSION=0.9.0 ARCHES=$$(go env GOARCH)
+	$(MAKE) packages DIST=dist/boot/0.9.1 VERSION=0.9.1 ARCHES=$$(go env GOARCH)
 	STIGWATCH_BOOT="$(CURDIR)/dist/boot" go test . -run Boot -count 1 -v -timeout 30m

@@ -7,6 +7,7 @@ set -eu
 : "${DIST:?}" "${VERSION:?}" "${SOURCE_DATE_EPOCH:?}" "${ARCHES:?}"
 export DIST VERSION BINARY ARCH STIGWATCH_SIGNING_KEY="${STIGWATCH_SIGNING_KEY:-}"
 export MAINTAINER="${MAINTAINER:-stigwatch maintainers <maintainers@stigwatch.invalid>}"
+export CONFIGURATION="${CONFIGURATION:-packaging/stigwatch.yaml}"
 export HOMEPAGE="${HOMEPAGE:-https://stigwatch.invalid/}"
 
 # The changes, as rpm and as Debian want to have them.
