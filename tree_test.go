@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"agent/status":        {"agent/api", "agent/finding", "agent/socket"},
 	"agent/live":          {"agent/facts", "agent/finding", "agent/probe", "agent/units"},
 	"agent/appliance":     {"agent/api", "agent/attest", "agent/config", "agent/facts", "agent/finding", "agent/host", "agent/lens", "agent/live", "agent/mapping", "agent/plan", "agent/policy", "agent/strict", "agent/waive", "policies"},
-	"agent/doctor":        {"agent/alert", "agent/api", "agent/config", "agent/finding", "agent/host", "agent/journal", "agent/ownership", "agent/service", "agent/socket", "systemd"},
+	"agent/doctor":        {"agent/alert", "agent/api", "agent/config", "agent/finding", "agent/fips", "agent/host", "agent/journal", "agent/ownership", "agent/service", "agent/socket", "systemd"},
 	"agent/errand":        {"agent/api", "agent/appliance", "agent/attest", "agent/config", "agent/enforce", "agent/finding", "agent/host", "agent/learn", "agent/lens", "agent/mapping", "agent/policy", "agent/replace", "agent/stig", "agent/waive", "policies"},
 	"agent/enforcer":      {"agent/api", "agent/appliance", "agent/config", "agent/enforce", "agent/facts", "agent/finding", "agent/lens", "agent/ownership", "agent/permit", "agent/plan", "agent/replace", "agent/socket", "agent/units"},
 	"agent":               {"agent/alert", "agent/api", "agent/appliance", "agent/config", "agent/errand", "agent/facts", "agent/finding", "agent/fips", "agent/history", "agent/host", "agent/journal", "agent/maintenance", "agent/permit", "agent/plan", "agent/remedy", "agent/socket", "agent/status", "agent/units", "agent/watch", "agent/who"},

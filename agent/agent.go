@@ -42,7 +42,8 @@ type Options struct {
 	Reload   <-chan struct{} // SIGHUP
 	Watchdog time.Duration   // how often Alive is wanted; 0: not at all
 
-	Ready, Reloading, Stopping, Alive func() // service notifications
+	Ready, Reloading, Stopping, Alive func()            // service notifications
+	Status                            func(line string) // how everything stands, whenever that is another line
 	OnAlert                           func(alert.Message)
 }
 
@@ -112,6 +113,9 @@ func (o Options) withDefaults() Options {
 		if *f == nil {
 			*f = func() {}
 		}
+	}
+	if o.Status == nil {
+		o.Status = func(string) {}
 	}
 	if o.OnAlert == nil {
 		o.OnAlert = func(alert.Message) {}

@@ -92,6 +92,12 @@ func (c *conditions) replace(code string, files map[string]string) {
 	}
 }
 
+func (c *conditions) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.all)
+}
+
 func (c *conditions) list() []api.Condition {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,7 +3,6 @@ package agent
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"stigwatch/agent/alert"
@@ -93,7 +92,7 @@ func (l *loop) heartbeat(sinks []string) {
 	}
 	now := time.Now()
 	p := l.a.published.Load()
-	s := api.FromResults(p.host, p.at, p.policy, p.rules, p.results).Summary
+	s := api.FromSummary(finding.Summarize(p.rules, p.results))
 	head, shown := l.head()
 	m := alert.NewsMessage(finding.Heartbeat, aliveText(s)+"; "+shown, p.host, l.nextSeq(), now)
 	m.Sinks, m.Head, m.Counters = sinks, head, l.counters(s, now)
@@ -101,28 +100,7 @@ func (l *loop) heartbeat(sinks []string) {
 }
 
 // aliveText is like "alive: 3 open (1 CAT I), 12 not checked".
-func aliveText(s api.Summary) string {
-	open := fmt.Sprintf("%d open", s.Fail)
-	var cats []string
-	for i, n := range []int{s.Open.High, s.Open.Medium, s.Open.Low} {
-		if n > 0 {
-			cats = append(cats, fmt.Sprintf("%d CAT %s", n, strings.Repeat("I", i+1)))
-		}
-	}
-	if len(cats) > 0 {
-		open += " (" + strings.Join(cats, ", ") + ")"
-	}
-	parts := []string{open}
-	for _, c := range []struct {
-		n    int
-		what string
-	}{{s.NotChecked, "not checked"}, {s.Error, "in error"}} {
-		if c.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
-		}
-	}
-	return "alive: " + strings.Join(parts, ", ")
-}
+func aliveText(s api.Summary) string { return "alive: " + standing(s, 0) }
 
 // headShown is how many digits of the journal's hash the text shows.
 const headShown = 12
@@ -159,7 +137,7 @@ func (l *loop) counters(s api.Summary, now time.Time) map[string]uint64 {
 	for name, n := range map[string]int{
 		"pass": s.Pass, "fail": s.Fail, "notchecked": s.NotChecked, "notapplicable": s.NotApplicable, "error": s.Error,
 		"openHigh": s.Open.High, "openMedium": s.Open.Medium, "openLow": s.Open.Low, "queued": queued,
-		"conditions": len(l.a.conds.list()),
+		"conditions": l.a.conds.count(),
 	} {
 		out[name] = uint64(n)
 	}

@@ -41,6 +41,7 @@ type loop struct {
 	windows     windows
 	beats       heartbeats
 	enforcement enforcement
+	line        string   // that the service manager was given last
 	inquiry     *inquiry // about the changes of the pass under way; nil: no event began it
 }
 
@@ -74,14 +75,7 @@ func newLoop(a *Agent) *loop {
 // run makes the first pass and then one for each thing that may have changed
 // something, until ctx ends.
 func (l *loop) run(ctx context.Context) error {
-	l.a.parts.Reader.Hold(l.a.watcher.Busy)
-	l.a.parts.Reader.All() // so that the watch knows what is included
-	l.watch(l.a.parts.Watched())
-	l.begun()
-	l.modes(time.Now())
-	l.lookAtJobs(ctx)
-	l.full(ctx)
-	l.overdue(time.Now())
+	l.first(ctx)
 	l.a.o.Ready()
 	l.beats.retime(l.a.parts.Config.Sinks, time.Now())
 	defer l.beats.stop()
@@ -133,10 +127,24 @@ func (l *loop) run(ctx context.Context) error {
 		case <-l.a.afresh:
 			l.begunAfresh()
 		case <-trim.C:
+			l.tellManager()
 			trimMemory()
 		}
 		l.a.o.Alive()
 	}
+}
+
+// first makes the first pass.
+func (l *loop) first(ctx context.Context) {
+	l.a.parts.Reader.Hold(l.a.watcher.Busy)
+	l.a.parts.Reader.All() // so that the watch knows what is included
+	l.watch(l.a.parts.Watched())
+	l.begun()
+	l.modes(time.Now())
+	l.lookAtJobs(ctx)
+	l.full(ctx)
+	l.overdue(time.Now())
+	l.tellManager()
 }
 
 // watchdog gives a channel that ticks twice in each interval; nil for none.

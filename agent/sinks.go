@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"stigwatch/agent/alert"
 )
@@ -113,10 +114,20 @@ func (a *Agent) newOutlet(c alert.Config, sink alert.Sink, follows *alert.Outlet
 	})
 }
 
+// lastWord is how long the agent waits at its end for an outlet, which gives itself a
+// second to send what is left.
+const lastWord = 1500 * time.Millisecond
+
+// errStuck is why an outlet is not waited for: a write to a pipe or a journal that nobody
+// reads ends when the process does. What the sink did not take is in the store.
+var errStuck = errors.New("it does not end: what it writes to takes nothing, and cannot be interrupted")
+
 // sending runs one outlet. What it could not deliver before the end is said, and
 // is no reason for the agent to fail. The loop is told when a removed one has ended.
 func (a *Agent) sending(ctx, all context.Context, o *alert.Outlet, name string) error {
-	if err := o.Run(ctx); err != nil {
+	ended := make(chan error, 1)
+	go func() { ended <- o.Run(ctx) }() // outside the group, which waits for each of its own
+	if err := orLeave(all, ended); err != nil {
 		a.o.Log.Error("alerts were left undelivered", "sink", name, "error", err)
 	}
 	if errors.Is(context.Cause(ctx), errRemoved) {
@@ -126,6 +137,23 @@ func (a *Agent) sending(ctx, all context.Context, o *alert.Outlet, name string) 
 		}
 	}
 	return nil
+}
+
+// orLeave waits for an outlet's end, for no longer than lastWord after all have to end.
+func orLeave(all context.Context, ended <-chan error) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-all.Done():
+	}
+	late := time.NewTimer(lastWord)
+	defer late.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-late.C:
+		return errStuck
+	}
 }
 
 // left forgets a sink whose last outlet has ended, unless it is there again. What

@@ -30,6 +30,14 @@ func (o *Outlet) Stats() Stats {
 	return s
 }
 
+// Healthy tells, at less cost than Stats, whether the last attempt succeeded, or there was
+// none yet.
+func (o *Outlet) Healthy() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.stats.Healthy
+}
+
 // Circuit says in one word how the way to the receiver is: closed, when all is
 // well; open, while it is left alone until RetryAt; half-open, while it is tried.
 func (s *Stats) Circuit() string {

@@ -16,7 +16,7 @@ func FromResults(host string, at time.Time, policy Policy, rules map[string]*fin
 		Host:    host,
 		Time:    At(at),
 		Policy:  policy,
-		Summary: fromSummary(finding.Summarize(rules, results)),
+		Summary: FromSummary(finding.Summarize(rules, results)),
 		Results: make([]Result, 0, len(results)),
 	}
 	for i := range results {
@@ -74,7 +74,8 @@ func fromItem(i *finding.Item) Evidence {
 	return e
 }
 
-func fromSummary(s finding.Summary) Summary {
+// FromSummary is the summary in JSON.
+func FromSummary(s finding.Summary) Summary {
 	return Summary{
 		Pass:          s.Pass,
 		Fail:          s.Fail,
@@ -96,7 +97,7 @@ func Summarize(results []Result) Summary {
 		rules[results[i].Rule] = &finding.Rule{Severity: finding.Severity(results[i].Severity)}
 		counted = append(counted, finding.Result{Rule: results[i].Rule, Outcome: finding.Outcome(results[i].Result)})
 	}
-	return fromSummary(finding.Summarize(rules, counted))
+	return FromSummary(finding.Summarize(rules, counted))
 }
 
 // FromRule names a rule as plans do.

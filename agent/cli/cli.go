@@ -124,7 +124,7 @@ func (e *env) options(level slog.Level) appliance.Options {
 			RuntimeDir: e.flags.runtimeDir,
 			Socket:     e.flags.socket,
 		},
-		Log: slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})),
+		Log: slog.New(slog.NewTextHandler(newPatient(e.stderr), &slog.HandlerOptions{Level: level})),
 	}
 }
 

@@ -29,6 +29,7 @@ func (e *env) runAgent(ctx context.Context) error {
 	o := e.agentOptions(slog.LevelInfo)
 	n := service.NewNotifier(o.Log)
 	o.Ready, o.Reloading, o.Stopping, o.Alive = n.Ready, n.Reloading, n.Stopping, n.Alive
+	o.Status = n.Status
 	o.Watchdog = n.Watchdog()
 	return service.Run(ctx, "stigwatch", func(ctx context.Context, reload <-chan struct{}) error {
 		o.Reload = reload

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"stigwatch/agent/fips"
 	"stigwatch/agent/journal"
 )
 
@@ -115,6 +116,8 @@ func (b *box) clock(context.Context) []Item {
 	return []Item{ok("the clock is synchronised, at most %s wrong by the kernel's estimate", c.maxError.Round(time.Millisecond))}
 }
 
+// fips looks at the mode and at the module: switched on in a build of another module it
+// is that module's, which nobody certified.
 func (b *box) fips(context.Context) []Item {
 	kernel, err := b.text("/proc/sys/crypto/fips_enabled")
 	on := strings.TrimSpace(kernel) == "1"
@@ -122,15 +125,18 @@ func (b *box) fips(context.Context) []Item {
 		return []Item{b.notSaid()}
 	}
 	const next = "a release build whose unit has Environment=GODEBUG=fips140=on"
-	switch agent := b.agent.Agent.FIPS; {
-	case agent && on:
-		return []Item{ok("the agent is in FIPS mode, and so is the kernel")}
-	case agent && err == nil:
-		return []Item{ok("the agent is in FIPS mode; the kernel is not, which a rule judges")}
-	case agent:
-		return []Item{ok("the agent is in FIPS mode; the kernel does not tell whether it is")}
-	case on:
+	a := b.agent.Agent
+	switch {
+	case !a.FIPS && on:
 		return []Item{fail(next, "the kernel is in FIPS mode, and the agent is not")}
+	case !a.FIPS:
+		return []Item{warn(next, "the agent is not in FIPS mode")}
+	case a.FIPSModule != fips.Certified:
+		return []Item{warn("a release build", "the agent is in FIPS mode, and its module %q is not the certified %s", a.FIPSModule, fips.Certified)}
+	case on:
+		return []Item{ok("the agent is in FIPS mode with the certified module, and so is the kernel")}
+	case err != nil:
+		return []Item{ok("the agent is in FIPS mode with the certified module; the kernel does not tell whether it is")}
 	}
-	return []Item{warn(next, "the agent is not in FIPS mode")}
+	return []Item{ok("the agent is in FIPS mode with the certified module; the kernel is not, which a rule judges")}
 }

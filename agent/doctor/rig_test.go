@@ -16,6 +16,7 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/config"
+	"stigwatch/agent/fips"
 	"stigwatch/agent/host"
 	"stigwatch/agent/service"
 	"stigwatch/agent/socket"
@@ -188,7 +189,7 @@ func healthy() *api.Report {
 	return &api.Report{
 		Results: []api.Result{{Rule: "V-250989", Evidence: []api.Evidence{{Fact: "a", State: "known"}, {Fact: "b", State: "absent"}}}},
 		Agent: &api.Agent{
-			PID: pid, Version: "1.2.3", FIPS: true, Conditions: []api.Condition{},
+			PID: pid, Version: "1.2.3", FIPS: true, FIPSModule: fips.Certified, Conditions: []api.Condition{},
 			Config:  api.Config{Path: "/etc/stigwatch/stigwatch.yaml", Loaded: api.At(time.Now().Add(time.Hour))},
 			Sinks:   []api.Sink{{Name: "siem", Type: "hec", Address: "https://siem.example:8088", Healthy: true, Sent: 12, LastSuccess: api.At(time.Now())}},
 			Journal: &api.Journal{Entries: 5, Head: "5:ab"},

@@ -77,7 +77,8 @@ func TestClockAndFIPS(t *testing.T) {
 			m.report.Agent.FIPS = false
 			m.file("/proc/sys/crypto/fips_enabled", "0\n", 0o444, 0, 0)
 		}, Warn, "not in FIPS mode", "GODEBUG"},
-		"fips, nobody": {"fips", func(m *machine) { m.down(unix.ENOENT) }, Skipped, "no agent answers", ""},
+		"another module": {"fips", func(m *machine) { m.report.Agent.FIPSModule = "latest" }, Warn, `"latest" is not the certified`, "release build"},
+		"fips, nobody":   {"fips", func(m *machine) { m.down(unix.ENOENT) }, Skipped, "no agent answers", ""},
 	})
 }
 
