@@ -17,7 +17,7 @@ func (l *loop) tellManager() {
 	s := api.FromSummary(finding.Summarize(pub.rules, pub.results))
 	parts := []string{standing(s, s.Pass), l.sinksText()}
 	if n := l.a.conds.count(); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d wrong with the agent itself", n))
+		parts = append(parts, fmt.Sprintf("conditions: %d", n))
 	}
 	if line := strings.Join(parts, "; "); line != l.line {
 		l.line = line
