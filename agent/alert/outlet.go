@@ -116,7 +116,7 @@ func (o *Outlet) Run(ctx context.Context) error {
 	for o.next(ctx, sending) {
 	}
 	o.settle()
-	o.close()
+	o.close(sending)
 	if handsOver(ctx) {
 		return o.sink.Close()
 	}

@@ -59,11 +59,21 @@ func (s *shaky) snap() {
 	s.flight, s.taken, s.got = nil, nil, append(s.got, nil)
 }
 
-// restart ends the connection with the agent: what was confirmed is read.
-func (s *shaky) restart() {
-	for _, a := range s.taken {
-		s.got[len(s.got)-1] = append(s.got[len(s.got)-1], a.seq)
+// part ends the connection with the agent. The program reads the rest and says so, or
+// dies over it.
+func (s *shaky) part(context.Context) bool {
+	if s.broken || !s.calm.Load() && s.rng.IntN(2) == 0 {
+		return false
 	}
+	last := len(s.got) - 1
+	for _, a := range s.taken {
+		s.got[last] = append(s.got[last], a.seq)
+	}
+	s.got[last] = append(s.got[last], s.flight...)
+	return true
+}
+
+func (s *shaky) restart() {
 	s.snap()
 	s.broken = false
 }

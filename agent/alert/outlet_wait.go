@@ -87,12 +87,21 @@ func (o *Outlet) confirmLast(sending context.Context) bool {
 	return true
 }
 
-// close ends the fast path. There will be no news of the connection any more: what
-// the peer confirmed is done for good.
-func (o *Outlet) close() {
+// close ends the fast path, and the connection: all is done for good when the
+// program at its end says so. Else what it confirmed lately comes again when the
+// agent starts: there will be no news of a connection any more that ends with the agent.
+func (o *Outlet) close(sending context.Context) {
+	o.mu.Lock()
+	o.open = false
+	p, parts := o.sink.(parting)
+	ask := parts && !o.window.empty()
+	o.mu.Unlock()
+	if !ask || !p.part(sending) {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.open = false
+	o.advance(o.window.confirm(0, time.Now()))
 	o.release(o.done)
 }
 

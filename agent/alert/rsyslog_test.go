@@ -107,6 +107,9 @@ func receives(t *testing.T, r rigged, c Config, input string) {
 	if s := o.Stats(); s.Sent != uint64(len(run)) || s.Retries != 0 || s.Dropped != 0 {
 		t.Errorf("%+v", s)
 	}
+	if done := o.spool.Cursor("siem"); done != run[len(run)-1].Seq {
+		t.Errorf("the end confirmed all up to %d, want %d", done, run[len(run)-1].Seq)
+	}
 }
 
 // rigSink makes a sink of a configuration that is checked as the agent does.

@@ -39,6 +39,14 @@ type witness interface {
 	unconfirmed() (int, error)
 }
 
+// parting is a witness that can have the peer confirm more at the end.
+type parting interface {
+	// part says good-bye and waits for the peer's, no longer than ctx. It reports
+	// whether that came: then the program there has read all that was sent. Nothing
+	// is sent after it.
+	part(ctx context.Context) bool
+}
+
 // acknowledging is a witness whose confirmations are the receiving program's own,
 // and not only its machine's: what it confirmed is never sent again.
 type acknowledging interface{ acknowledges() }

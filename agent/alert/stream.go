@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -195,6 +196,29 @@ func (s *stream) broke() error {
 	err := s.lost
 	s.lost = nil
 	return err
+}
+
+// part is parting's. Only this side's half of the connection is closed, so that the
+// peer's end can be told from a break: the kernel of a program that ends its half
+// with something unread, or that died, sends a reset and not an end (RFC 1122, section
+// 4.2.2.13; RFC 2525, section 2.17).
+func (s *stream) part(ctx context.Context) bool {
+	if s.conn == nil || ctx.Err() != nil || s.look() != nil {
+		return false
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.wire.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if secure, ok := s.conn.(*tls.Conn); ok && secure.CloseWrite() != nil {
+		return false
+	}
+	if s.wire.closeWrite() != nil {
+		return false
+	}
+	for { // a peer that talks without end is listened to until ctx ends
+		if _, err := s.wire.Read(s.scratch[:]); err != nil {
+			return errors.Is(err, io.EOF)
+		}
+	}
 }
 
 // close closes the connection; what was written is still delivered.

@@ -42,6 +42,8 @@ func (s *syslogTCP) trySend(m *Message) bool {
 
 func (s *syslogTCP) unconfirmed() (int, error) { return s.stream.unconfirmed() }
 
+func (s *syslogTCP) part(ctx context.Context) bool { return s.stream.part(ctx) }
+
 // Close closes the connection; what was written is still delivered.
 func (s *syslogTCP) Close() error { return s.stream.close() }
 

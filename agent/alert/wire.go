@@ -99,6 +99,15 @@ func (w *wire) now(call func(fd int) (int, error)) (n int, err error) {
 	return max(n, 0), err
 }
 
+// closeWrite ends this side's half.
+func (w *wire) closeWrite() error {
+	c, ok := w.Conn.(*net.TCPConn)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return c.CloseWrite()
+}
+
 // unacknowledged is how many of the bytes written the peer's TCP has not
 // acknowledged.
 func (w *wire) unacknowledged() (n uint64, err error) {
