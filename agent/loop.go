@@ -238,7 +238,7 @@ func (l *loop) settle(evaluated []finding.Result, now time.Time, all bool) {
 	l.endWindows(now)
 	p := l.a.parts
 	p.Mark(evaluated, now)
-	l.takeUpTold(evaluated, now)
+	l.takeUpTold(evaluated)
 	finding.Carry(l.before, evaluated, now)
 	changes := finding.Diff(p.Engine.Rules, l.before, evaluated, now)
 	var records []journal.Record
@@ -273,7 +273,7 @@ func (l *loop) change(c *finding.Change) []journal.Record {
 	l.fell(c, m.Who)
 	l.wantPlan(c)
 	l.announce(&m, c)
-	l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: m.Seq})
+	l.a.store.telling(journal.Told{Rule: c.Result.Rule, Was: c.Was.Outcome, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: m.Seq})
 	l.offer(&m)
 	var diff []finding.FileDiff
 	if l.earlier != nil { // the first pass knows no before

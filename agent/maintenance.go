@@ -183,7 +183,7 @@ func (l *loop) endWindow(id, how, by string, now time.Time) (*api.WindowEnd, boo
 		c.Epoch = l.epoch
 		again := alert.FromChange(c, l.a.parts.Name, l.nextSeq())
 		again.Left(w.Ticket)
-		l.a.store.telling(journal.Told{Rule: c.Result.Rule, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: again.Seq})
+		l.a.store.telling(journal.Told{Rule: c.Result.Rule, Was: c.Was.Outcome, Outcome: c.Result.Outcome, Turn: c.Result.Turn, Seq: again.Seq})
 		l.offer(&again)
 		l.before[c.Result.Rule] = c.Result
 		results = append(results, c.Result)

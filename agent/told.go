@@ -13,33 +13,55 @@ import (
 )
 
 // An alert may leave before the journal has it. When the agent was killed in
-// between, the journal's last pass is not what the receivers heard last: found
-// again, the change is told again under the same id; not found any more, it has to
-// be taken back.
+// between, the journal's last pass is not what the receivers heard last, nor did each
+// of them hear the same: whoever could not take the last change at once got none of
+// it. So such a rule is always told again, though nothing seems to have changed. Found
+// as it was told, it is the same change, under the same id; found otherwise, it is one
+// more.
 
 // takeUpTold brings what was judged before to what was told, for rules whose last
 // change left and was not recorded. It comes before the first pass is compared.
-func (l *loop) takeUpTold(evaluated []finding.Result, now time.Time) {
-	for _, r := range evaluated {
-		told, known := l.told[r.Rule]
-		delete(l.told, r.Rule)
-		was := l.before[r.Rule]
-		if !known || l.before == nil || told.Turn <= was.Turn {
+func (l *loop) takeUpTold(evaluated []finding.Result) {
+	for i := range evaluated {
+		rule := evaluated[i].Rule
+		told, known := l.told[rule]
+		delete(l.told, rule)
+		was := l.before[rule]
+		if !known || told.Turn <= was.Turn {
 			continue
 		}
-		if l.comesAgain(r, told, now) { // as the last of those that left: under that one's turn
-			was.Rule, was.Turn = r.Rule, told.Turn-1
-		} else {
-			was = finding.Result{Rule: r.Rule, Outcome: told.Outcome, Turn: told.Turn}
+		if l.before == nil {
+			l.before = map[string]finding.Result{}
 		}
-		l.before[r.Rule] = was
+		l.windows.book.Stood(rule, was) // what is not recorded left in the window, for information
+		l.before[rule] = l.heard(told, was, evaluated[i])
 	}
 }
 
-// comesAgain tells whether the change that was told is what is found now.
-func (l *loop) comesAgain(r finding.Result, told journal.Told, now time.Time) bool {
-	changes := finding.Diff(l.a.parts.Engine.Rules, l.before, []finding.Result{r}, now)
-	return len(changes) == 1 && changes[0].Result.Outcome == told.Outcome
+// heard gives the result from which what is found now is told as a change.
+func (l *loop) heard(told journal.Told, was, now finding.Result) finding.Result {
+	first := finding.Result{Rule: told.Rule, Outcome: told.Was, Turn: told.Turn - 1}
+	last := finding.Result{Rule: told.Rule, Outcome: told.Outcome, Turn: told.Turn}
+	if now.Outcome == told.Outcome {
+		if was.Outcome == told.Was { // it has evidence too
+			was.Rule, was.Turn = first.Rule, first.Turn
+			if l.differ(was, now) {
+				return was
+			}
+		}
+		return first
+	}
+	if l.differ(last, now) {
+		return last
+	}
+	first.Turn = last.Turn // both are in order, and what came before them was not
+	return first
+}
+
+// differ tells whether there is something to tell from one result to the other.
+func (l *loop) differ(was, now finding.Result) bool {
+	before := map[string]finding.Result{now.Rule: was}
+	return len(finding.Diff(l.a.parts.Engine.Rules, before, []finding.Result{now}, time.Time{})) > 0
 }
 
 // The end of a window of maintenance is noted too, before anything leaves because of

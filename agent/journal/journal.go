@@ -70,8 +70,9 @@ type Journal struct {
 	wake chan struct{} // holds one token when there is something to commit; never closed
 	told *toldFile     // the loop's
 
-	disk   sync.Mutex // guards sealer, before and opened; held while something is committed
+	disk   sync.Mutex // guards sealer, fresh, before and opened; held while something is committed
 	sealer *sealer
+	fresh  bool          // load began it
 	before time.Duration // for which the agent ran with this journal until it was opened
 	opened time.Duration // when it was, by Elapsed
 
@@ -129,6 +130,9 @@ func Open(o Options) (*Journal, error) {
 	case err != nil:
 		err = fmt.Errorf("cannot open %q: %w", j.path(), err)
 	default:
+		if j.fresh {
+			told.forget()
+		}
 		return j, nil
 	}
 	return nil, errors.Join(err, told.close())
@@ -156,6 +160,7 @@ func (j *Journal) load() error {
 		return j.takeSinks(tx)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
+		j.fresh = tx.Bucket(bucketMeta) == nil
 		if err := makeBuckets(tx); err != nil {
 			return err
 		}

@@ -16,13 +16,14 @@ const (
 	toldName   = "journal.told"
 	ruleBytes  = 24
 	stateBytes = 16
-	slotBytes  = ruleBytes + stateBytes + 8 + 8 + 8
+	slotBytes  = ruleBytes + 2*stateBytes + 8 + 8 + 8
 	mostTold   = 256 // rules
 )
 
 // Told is the newest change of a rule that was about to leave.
 type Told struct {
-	Rule    string // empty: news about the agent
+	Rule    string          // empty: news about the agent
+	Was     finding.Outcome // before it
 	Outcome finding.Outcome
 	Turn    uint64
 	Seq     uint64
@@ -57,17 +58,30 @@ func openTold(dir string) (*toldFile, error) {
 		return t, errors.Join(fmt.Errorf("cannot use %q: %w", f.Name(), err), f.Close())
 	}
 	t.file = f
-	for slot := range int64(mostTold) {
+	t.take(b)
+	return t, nil
+}
+
+// take finds what is in the slots.
+func (t *toldFile) take(b []byte) {
+	for slot := range int64(len(b) / slotBytes) {
 		if told, ok := toldOf(b[slot*slotBytes:][:slotBytes]); ok {
 			t.slots[told.Rule], t.found[told.Rule] = slot, told
 		}
 	}
-	return t, nil
+}
+
+// ReadTold gives, by rule, what an agent that has ended was about to tell last.
+func ReadTold(dir string) (map[string]Told, error) {
+	b, err := os.ReadFile(filepath.Join(dir, toldName))
+	t := &toldFile{slots: map[string]int64{}, found: map[string]Told{}}
+	t.take(b)
+	return t.found, err
 }
 
 // write keeps what is about to leave. What does not fit is not kept.
 func (t *toldFile) write(told Told) {
-	if t.file == nil || len(told.Rule) > ruleBytes || len(told.Outcome) > stateBytes {
+	if t.file == nil || len(told.Rule) > ruleBytes || max(len(told.Was), len(told.Outcome)) > stateBytes {
 		return
 	}
 	slot, known := t.slots[told.Rule]
@@ -93,6 +107,15 @@ func (t *toldFile) free() int64 {
 	return mostTold
 }
 
+// forget is for a journal that is begun: the turns are those of another one.
+func (t *toldFile) forget() {
+	clear(t.found)
+	clear(t.slots)
+	if t.file != nil {
+		_, _ = t.file.WriteAt(make([]byte, mostTold*slotBytes), 0)
+	}
+}
+
 func (t *toldFile) close() error {
 	if t.file == nil {
 		return nil
@@ -101,9 +124,10 @@ func (t *toldFile) close() error {
 }
 
 func (t *Told) bytes() []byte {
-	b := make([]byte, ruleBytes+stateBytes, slotBytes)
+	b := make([]byte, ruleBytes+2*stateBytes, slotBytes)
 	copy(b, t.Rule)
-	copy(b[ruleBytes:], t.Outcome)
+	copy(b[ruleBytes:], t.Was)
+	copy(b[ruleBytes+stateBytes:], t.Outcome)
 	b = append(b, number(t.Turn)...)
 	b = append(b, number(t.Seq)...)
 	sum := sha256.Sum256(b)
@@ -113,9 +137,11 @@ func (t *Told) bytes() []byte {
 func toldOf(b []byte) (Told, bool) {
 	sum := sha256.Sum256(b[:slotBytes-8])
 	text := func(b []byte) string { return string(bytes.TrimRight(b, "\x00")) }
+	outcome := func(b []byte) finding.Outcome { return finding.Outcome(text(b[:stateBytes])) }
+	states, numbers := b[ruleBytes:], b[ruleBytes+2*stateBytes:]
 	return Told{
-		Rule: text(b[:ruleBytes]), Outcome: finding.Outcome(text(b[ruleBytes:][:stateBytes])),
-		Turn: numberOf(b[ruleBytes+stateBytes:][:8]), Seq: numberOf(b[ruleBytes+stateBytes+8:][:8]),
+		Rule: text(b[:ruleBytes]), Was: outcome(states), Outcome: outcome(states[stateBytes:]),
+		Turn: numberOf(numbers[:8]), Seq: numberOf(numbers[8:16]),
 	}, bytes.Equal(sum[:8], b[slotBytes-8:])
 }
 

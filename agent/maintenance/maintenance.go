@@ -80,13 +80,23 @@ func (b *Book) Covering(rule string) (ticket string, covered bool) {
 func (b *Book) Note(c *finding.Change) {
 	rule := c.Result.Rule
 	for i := range b.Windows {
-		w := &b.Windows[i]
-		if !w.Covers(rule) {
-			continue
+		if b.Windows[i].Covers(rule) {
+			b.Windows[i].Changes++
 		}
-		w.Changes++
-		if _, known := w.Was[rule]; !known {
-			w.Was[rule] = c.Was.Outcome
+	}
+	b.Stood(rule, c.Was)
+}
+
+// Stood takes down how a rule stood before it changed in the windows that cover it,
+// unless that is known.
+func (b *Book) Stood(rule string, was finding.Result) {
+	if _, covered := b.Covering(rule); !covered {
+		return
+	}
+	for i := range b.Windows {
+		w := &b.Windows[i]
+		if _, known := w.Was[rule]; !known && w.Covers(rule) {
+			w.Was[rule] = was.Outcome
 		}
 	}
 	if _, known := b.Told[rule]; known {
@@ -95,7 +105,7 @@ func (b *Book) Note(c *finding.Change) {
 	if b.Told == nil {
 		b.Told = map[string]finding.Result{}
 	}
-	b.Told[rule] = c.Was
+	b.Told[rule] = was
 }
 
 // Due gives the ids of the windows that have ended.
