@@ -10,7 +10,6 @@ import (
 
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
-	"stigwatch/agent/finding"
 	"stigwatch/agent/history"
 	"stigwatch/agent/journal"
 )
@@ -21,6 +20,7 @@ type story struct {
 	kinds   map[journal.Kind]int
 	alerts  []received
 	changes []history.Change
+	noted   map[uint64]journal.Told // by number: about to be told at a kill; nil: nobody looked, and the note may be gone too
 }
 
 // readJournal verifies a journal and reads it.
@@ -49,9 +49,7 @@ func (s *story) add(sealed journal.Sealed) error {
 	case journal.Alert:
 		var m alert.Message
 		err = json.Unmarshal(e.Body, &m)
-		a := ofMessage(&m)
-		a.life = s.life
-		s.alerts = append(s.alerts, a)
+		s.alerts = append(s.alerts, ofMessage(&m))
 	case journal.Start:
 		s.life++
 	case journal.Change:
@@ -175,26 +173,36 @@ func checkJournal(t *testing.T, told *story, inboxes []*inbox) {
 		}
 	}
 	c.what = "story"
-	stepByStep(c, all)
 	t.Logf("%d messages in all, %d of them left and were not recorded before a kill", len(all), len(all)-len(alerts))
+	for seq, n := range told.noted {
+		if m, left := all[seq]; !left || m.previous == "" {
+			m.seq, m.rule, m.previous, m.result = seq, n.Rule, string(n.Was), string(n.Outcome)
+			all[seq] = m
+		}
+	}
+	stepByStep(c, all, alerts, told.noted != nil)
 }
 
-// stepByStep follows each rule: a message begins where the one before it ended,
-// or, when a kill lies between them, leads to the same end, or changes what was
-// about to be told and did not leave any more.
-func stepByStep(c *complaints, all map[uint64]received) {
-	last := map[string]received{}
+// stepByStep follows each rule: a message begins where the one before it ended, which
+// may have been noted and not have left. When that was not recorded before a kill, the
+// message may also begin where that one began, being the same again or in its stead;
+// or, when the note is lost too, where the last that was recorded ended.
+func stepByStep(c *complaints, all, recorded map[uint64]received, noted bool) {
+	last, kept := map[string]received{}, map[string]string{}
 	for _, seq := range slices.Sorted(maps.Keys(all)) {
 		m := all[seq]
 		was, known := last[m.rule]
-		killed := m.life == 0 || m.life != was.life
-		again := killed && (m.result == was.result || m.event == finding.Changed)
-		if m.rule == "" {
-			continue
+		_, sure := recorded[was.seq]
+		if m.previous == "" { // over syslog only, before a kill: in its order
+			m.previous = was.result
 		}
-		if m.previous != "" && known && m.previous != was.result && !again {
+		again := !sure && (m.previous == was.previous || !noted && m.previous == kept[m.rule])
+		if left := m.id != ""; left && m.rule != "" && known && m.previous != was.result && !again {
 			c.add("%s: %d says %s → %s (%s), and %d before it said %s → %s", m.rule, m.seq, m.previous, m.result, m.event, was.seq, was.previous, was.result)
 		}
 		last[m.rule] = m
+		if _, sure := recorded[seq]; sure {
+			kept[m.rule] = m.result
+		}
 	}
 }

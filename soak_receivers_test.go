@@ -33,7 +33,6 @@ type received struct {
 	event            finding.Event
 	head             string // of a heartbeat over syslog
 	whole            string // all but what the transport adds
-	life             int    // of the daemon, when the journal has it
 	essence          string // what the id stands for: all but the number and the time
 }
 

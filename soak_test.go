@@ -52,13 +52,14 @@ type soak struct {
 	writes  int
 	kills   int
 	stops   int
+	noted   map[uint64]journal.Told // by number: about to be told at a kill
 }
 
 // benchRig is the rig of bench_test.go, beside the package of that name.
 
 func newSoak(t *testing.T) *soak {
 	t.Helper()
-	s := &soak{benchRig: newProgram(t), size: sizeOfSoak()}
+	s := &soak{benchRig: newProgram(t), size: sizeOfSoak(), noted: map[uint64]journal.Told{}}
 	pki := rig.NewPKI(t, t.TempDir())
 	s.streams = []*stream{
 		listenStream(t, "tcp", min(s.size.down, 3*time.Second), nil),
@@ -110,6 +111,19 @@ func (s *soak) lives(ctx context.Context) {
 		s.kills++
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		s.note()
+	}
+}
+
+// note keeps what the daemon was about to tell when it was killed.
+func (s *soak) note() {
+	s.b.Helper()
+	told, err := journal.ReadTold(s.path("state"))
+	if err != nil {
+		s.b.Error(err)
+	}
+	for _, n := range told {
+		s.noted[n.Seq] = n
 	}
 }
 
@@ -259,6 +273,7 @@ func TestNothingIsLostWhateverBreaksAndHoweverOftenItIsKilled(t *testing.T) {
 	s.kill(cmd)
 	inboxes := s.settle()
 	told := readJournal(t, s.path("state"), s.key)
+	told.noted = s.noted
 	fresh := s.check()
 	t.Logf("%d writes, %d kills, %d stops, %d changes of verdict and %d alerts in the journal, entries %v", s.writes, s.kills, s.stops, len(told.changes), len(told.alerts), told.kinds)
 	for _, in := range inboxes {
@@ -266,14 +281,24 @@ func TestNothingIsLostWhateverBreaksAndHoweverOftenItIsKilled(t *testing.T) {
 	}
 	checkJournal(t, told, inboxes)
 	if t.Failed() {
-		keep(t, s.dir)
+		s.keep(inboxes)
 	}
 }
 
 // keep saves what a failed run left, where STIGWATCH_SOAK_KEEP says.
-func keep(t *testing.T, dir string) {
-	t.Helper()
-	if to := os.Getenv("STIGWATCH_SOAK_KEEP"); to != "" {
-		t.Log(os.CopyFS(filepath.Join(to, fmt.Sprint(time.Now().Unix())), os.DirFS(filepath.Join(dir, "state"))))
+func (s *soak) keep(inboxes []*inbox) {
+	s.b.Helper()
+	to := os.Getenv("STIGWATCH_SOAK_KEEP")
+	if to == "" {
+		return
+	}
+	to = filepath.Join(to, fmt.Sprint(time.Now().Unix()))
+	s.b.Log(os.CopyFS(to, os.DirFS(s.path("state"))))
+	for _, in := range inboxes {
+		var got strings.Builder
+		for _, m := range in.all() {
+			fmt.Fprintln(&got, m.seq, m.event, m.rule, m.previous, m.result, m.whole)
+		}
+		s.b.Log(os.WriteFile(filepath.Join(to, in.name), []byte(got.String()), 0o600))
 	}
 }
