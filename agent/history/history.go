@@ -128,6 +128,8 @@ func (f *Fold) Add(e journal.Entry) error {
 			rule = cmp.Or(f.only, rules[0])
 		}
 		f.line(e, rule, string(e.Kind), p.Text, nil)
+	case journal.Migrated:
+		f.line(e, "", string(e.Kind), migrated(e), nil)
 	case journal.Alert, journal.Delivered, journal.Pass, journal.Compacted:
 	default:
 		f.line(e, "", string(e.Kind), summary(e), nil)
@@ -181,6 +183,7 @@ func summary(e journal.Entry) string {
 		Began   *bool  `json:"began"`
 		Error   string `json:"error"`
 		Version string `json:"version"`
+		Before  string `json:"previous"`
 		Sink    string `json:"sink"`
 		Alerts  uint64 `json:"alerts"`
 		Lost    uint64 `json:"unrecorded"`
@@ -202,7 +205,19 @@ func summary(e journal.Entry) string {
 	case b.Lost > 0:
 		return fmt.Sprintf("%d entries could not be recorded", b.Lost)
 	}
+	if b.Before != "" {
+		b.Version += ", it was " + b.Before + " before"
+	}
 	return cmp.Or(b.Text, b.Why, b.Version)
+}
+
+// migrated says how a journal was brought to a newer schema.
+func migrated(e journal.Entry) string {
+	var m journal.Migration
+	if json.Unmarshal(e.Body, &m) != nil {
+		return ""
+	}
+	return fmt.Sprintf("the journal, from schema %d to %d; what it was is kept as %s", m.From, m.To, m.Copy)
 }
 
 // History is what changed, and how long each rule was out of compliance.

@@ -138,3 +138,22 @@ func TestExposureIsNeverMoreThanTheTime(t *testing.T) {
 		}
 	}
 }
+
+func TestStartsAndMigrationsReadWell(t *testing.T) {
+	f := fold(t, New(time.Time{}, at(10), ""),
+		entry(t, journal.Start, at(1), map[string]string{"version": "1.1", "previous": "1.0"}),
+		entry(t, journal.Start, at(2), map[string]string{"version": "1.1"}),
+		entry(t, journal.Migrated, at(3), journal.Migration{From: 1, To: 2, Copy: "journal.db.schema1.bak"}),
+	)
+	var got []string
+	for _, c := range f.History().Changes {
+		got = append(got, c.What+": "+c.Text)
+	}
+	want := []string{
+		"start: 1.1, it was 1.0 before", "start: 1.1",
+		"migrated: the journal, from schema 1 to 2; what it was is kept as journal.db.schema1.bak",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

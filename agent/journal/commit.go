@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,32 +21,14 @@ var (
 	bucketKept    = []byte("kept")    // name → value, JSON
 	bucketMeta    = []byte("meta")
 
-	keySeq    = []byte("seq")    // first sequence number that is not reserved
-	keyBase   = []byte("base")   // edge of the last entry that was compacted
-	keySize   = []byte("size")   // bytes of the entries
-	keySchema = []byte("schema") // of all this
-	keyEpoch  = []byte("epoch")  // which journal this is
+	keySeq   = []byte("seq")   // first sequence number that is not reserved
+	keyBase  = []byte("base")  // edge of the last entry that was compacted
+	keySize  = []byte("size")  // bytes of the entries
+	keyEpoch = []byte("epoch") // which journal this is
+
+	keySchema   = []byte("schema")    // of all this
+	keySchemaBy = []byte("schema_by") // version of the stigwatch that brought it there
 )
-
-const schema = 1
-
-func makeBuckets(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketEntries, bucketAlerts, bucketSinks, bucketLast, bucketKept, bucketMeta} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-			return err
-		}
-	}
-	meta := tx.Bucket(bucketMeta)
-	if meta.Get(keySchema) == nil {
-		if err := meta.Put(keyEpoch, []byte(rand.Text())); err != nil {
-			return err
-		}
-	}
-	if n := numberOf(meta.Get(keySchema)); n > schema {
-		return fmt.Errorf("it is of a newer stigwatch (schema %d, this one knows %d): install that one again, or move it away", n, schema)
-	}
-	return meta.Put(keySchema, number(schema))
-}
 
 // errBroken says that the file holds what no journal does.
 var errBroken = errors.New("it is broken")

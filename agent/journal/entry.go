@@ -27,6 +27,7 @@ const (
 	Dropped   Kind = "dropped"   // alerts that a sink will not get
 	Gap       Kind = "gap"       // entries that could not be recorded
 	Compacted Kind = "compacted" // old entries that were taken out, by the agent
+	Migrated  Kind = "migrated"  // this journal was brought to a newer schema
 	Fresh     Kind = "fresh"     // this journal took the place of one that was broken
 	Condition Kind = "condition" // of the agent itself: began or ended
 	Config    Kind = "config"    // was loaded, or refused

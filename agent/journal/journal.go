@@ -49,6 +49,7 @@ type Options struct {
 	Dir      string
 	MaxBytes int64             // of entries that are kept; 0: DefaultMaxBytes
 	Sinks    map[string]Bounds // by name; a sink that was not here before gets what comes from now on
+	Version  string            // of this stigwatch
 
 	OnFresh   func(why string)             // a broken journal was replaced
 	OnDropped func(sink string, n uint64)  // a sink will not get so many alerts
@@ -56,6 +57,9 @@ type Options struct {
 	Now       func() time.Time             // nil: time.Now
 	Elapsed   func() time.Duration         // since some moment, by a clock that nobody sets; nil: the monotonic one
 	Fault     func(db *bbolt.Tx) (e error) // for tests: an error that a commit ends with
+
+	form *form                   // nil: current
+	step func(name string) error // for tests: asked before each thing that a migration does
 }
 
 // Bounds are how much may wait for a sink. Zero is no bound.
@@ -70,11 +74,12 @@ type Journal struct {
 	wake chan struct{} // holds one token when there is something to commit; never closed
 	told *toldFile     // the loop's
 
-	disk   sync.Mutex // guards sealer, fresh, before and opened; held while something is committed
-	sealer *sealer
-	fresh  bool          // load began it
-	before time.Duration // for which the agent ran with this journal until it was opened
-	opened time.Duration // when it was, by Elapsed
+	disk     sync.Mutex // guards sealer, fresh, migrated, before and opened; held while something is committed
+	sealer   *sealer
+	fresh    bool // load began it
+	migrated *Migration
+	before   time.Duration // for which the agent ran with this journal until it was opened
+	opened   time.Duration // when it was, by Elapsed
 
 	mu        sync.Mutex // guards all below
 	db        *bbolt.DB
@@ -94,7 +99,8 @@ type Journal struct {
 
 // Open opens the journal of a folder, which it makes when it is not there. A
 // file that is not a journal any more is moved aside, and a fresh one begun:
-// OnFresh is told.
+// OnFresh is told. One of an older schema is brought to that of today; one of a newer
+// schema is left as it is, and the error is *Newer.
 func Open(o Options) (*Journal, error) {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = DefaultMaxBytes
@@ -109,33 +115,60 @@ func Open(o Options) (*Journal, error) {
 	if o.OnFault == nil {
 		o.OnFault = func() {}
 	}
+	if o.form == nil {
+		o.form = current()
+	}
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot make the state folder: %w", err)
 	}
 	j := &Journal{o: o, wake: make(chan struct{}, 1), sinks: map[string]*sinkState{}}
 	j.disk.Lock()
 	defer j.disk.Unlock()
+	if err := j.peek(); err != nil {
+		return nil, j.unopened(err)
+	}
 	told, err := openTold(o.Dir)
 	j.told, j.fault = told, err // it can go on without
 	for _, t := range told.found {
 		j.next = max(j.next, t.Seq+1) // while the disk took nothing, no block was reserved
 	}
+	if !exists(j.path()) && (len(told.found) > 0 || told.file == nil) { // somebody moved it away; without one, numbers are the clock's
+		j.next = max(j.next, uint64(o.Now().UnixMilli()))
+	}
 	err = j.guarded(j.load)
 	if broken(err) {
 		err = j.replace(err)
 	}
+	if err != nil {
+		return nil, errors.Join(j.unopened(err), told.close())
+	}
+	if j.fresh {
+		told.forget()
+	}
+	if j.migrated != nil {
+		j.Put(nil, Record{Kind: Migrated, At: o.Now(), Body: *j.migrated})
+	}
+	return j, nil
+}
+
+// unopened is the error of Open.
+func (j *Journal) unopened(err error) error {
+	newer := (*Newer)(nil)
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		err = fmt.Errorf("cannot open %q: %w", j.path(), ErrHeld)
-	case err != nil:
-		err = fmt.Errorf("cannot open %q: %w", j.path(), err)
-	default:
-		if j.fresh {
-			told.forget()
-		}
-		return j, nil
+		return fmt.Errorf("cannot open %q: %w", j.path(), ErrHeld)
+	case errors.As(err, &newer):
+		return fmt.Errorf("cannot use the journal: %w", newer)
 	}
-	return nil, errors.Join(err, told.close())
+	return fmt.Errorf("cannot open %q: %w", j.path(), err)
+}
+
+// Migrated says how Open brought the file to the schema of today; nil when it did
+// not have to.
+func (j *Journal) Migrated() *Migration {
+	j.disk.Lock()
+	defer j.disk.Unlock()
+	return j.migrated
 }
 
 func (j *Journal) path() string { return filepath.Join(j.o.Dir, fileName) }
@@ -149,6 +182,9 @@ func (j *Journal) load() error {
 		}
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
+	if err := j.migrate(db); err != nil {
+		return errors.Join(err, db.Close())
+	}
 	var last uint64
 	take := func(tx *bbolt.Tx) error {
 		j.mu.Lock()
@@ -161,7 +197,7 @@ func (j *Journal) load() error {
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		j.fresh = tx.Bucket(bucketMeta) == nil
-		if err := makeBuckets(tx); err != nil {
+		if err := j.makeBuckets(tx); err != nil {
 			return err
 		}
 		if err := take(tx); err != nil || j.o.Fault == nil {
@@ -169,7 +205,7 @@ func (j *Journal) load() error {
 		}
 		return j.o.Fault(tx)
 	})
-	if full := err; errors.As(full, new(syscall.Errno)) && db.View(begun) == nil {
+	if full := err; errors.As(full, new(syscall.Errno)) && db.View(j.begun) == nil {
 		if err = db.View(take); err == nil {
 			j.mu.Lock()
 			j.fault, j.free, j.pending.reserve = full, j.next, j.next+2*seqBlock
@@ -192,8 +228,8 @@ func (j *Journal) load() error {
 
 // begun tells whether a journal was begun in a file. Then a disk that takes
 // nothing now is no reason to do without it.
-func begun(tx *bbolt.Tx) error {
-	if meta := tx.Bucket(bucketMeta); meta == nil || numberOf(meta.Get(keySchema)) != schema {
+func (j *Journal) begun(tx *bbolt.Tx) error {
+	if n, _ := schemaOf(tx); n != j.o.form.schema {
 		return errBroken
 	}
 	return nil

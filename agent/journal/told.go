@@ -18,6 +18,10 @@ const (
 	stateBytes = 16
 	slotBytes  = ruleBytes + 2*stateBytes + 8 + 8 + 8
 	mostTold   = 256 // rules
+
+	toldMagic  = "stigtold" // followed by the number of the form
+	toldSchema = 1
+	toldHeader = len(toldMagic) + 8
 )
 
 // Told is the newest change of a rule that was about to leave.
@@ -42,18 +46,15 @@ type toldFile struct {
 }
 
 // openTold takes the file up, whole from the beginning, so that a disk which is
-// full later has room for it.
+// full later has room for it. One of a newer stigwatch is left as it is: that happens
+// when somebody moved the journal away and not this.
 func openTold(dir string) (*toldFile, error) {
 	t := &toldFile{slots: map[string]int64{}, found: map[string]Told{}}
 	f, err := os.OpenFile(filepath.Join(dir, toldName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return t, fmt.Errorf("cannot open what was told last: %w", err)
 	}
-	b := make([]byte, mostTold*slotBytes)
-	n, err := f.ReadAt(b, 0)
-	if errors.Is(err, io.EOF) {
-		_, err = f.WriteAt(b[n:], int64(n))
-	}
+	b, err := beginTold(f)
 	if err != nil {
 		return t, errors.Join(fmt.Errorf("cannot use %q: %w", f.Name(), err), f.Close())
 	}
@@ -62,10 +63,14 @@ func openTold(dir string) (*toldFile, error) {
 	return t, nil
 }
 
-// take finds what is in the slots.
+// take finds what is in the slots, which follow the header.
 func (t *toldFile) take(b []byte) {
-	for slot := range int64(len(b) / slotBytes) {
-		if told, ok := toldOf(b[slot*slotBytes:][:slotBytes]); ok {
+	for slot := range int64(mostTold) {
+		at := int64(toldHeader) + slot*slotBytes
+		if at+slotBytes > int64(len(b)) {
+			return
+		}
+		if told, ok := toldOf(b[at:][:slotBytes]); ok {
 			t.slots[told.Rule], t.found[told.Rule] = slot, told
 		}
 	}
@@ -75,8 +80,33 @@ func (t *toldFile) take(b []byte) {
 func ReadTold(dir string) (map[string]Told, error) {
 	b, err := os.ReadFile(filepath.Join(dir, toldName))
 	t := &toldFile{slots: map[string]int64{}, found: map[string]Told{}}
-	t.take(b)
+	if len(b) >= toldHeader && string(b[:len(toldMagic)]) == toldMagic && numberOf(b[len(toldMagic):toldHeader]) == toldSchema {
+		t.take(b)
+	}
 	return t.found, err
+}
+
+// beginTold gives the file's bytes, all of which are there then.
+func beginTold(f *os.File) ([]byte, error) {
+	b := make([]byte, toldHeader+mostTold*slotBytes)
+	_, err := f.ReadAt(b, 0)
+	short := errors.Is(err, io.EOF)
+	if err != nil && !short {
+		return nil, err
+	}
+	begun := string(b[:len(toldMagic)]) == toldMagic
+	n := numberOf(b[len(toldMagic):toldHeader])
+	switch {
+	case begun && n > toldSchema:
+		return nil, fmt.Errorf("it is of a newer stigwatch (schema %d, this one knows %d): move it away", n, toldSchema)
+	case begun && !short:
+		return b, nil
+	case !begun:
+		clear(b)
+		copy(b[copy(b, toldMagic):], number(toldSchema))
+	}
+	_, err = f.WriteAt(b, 0)
+	return b, err
 }
 
 // write keeps what is about to leave. What does not fit is not kept.
@@ -90,7 +120,7 @@ func (t *toldFile) write(told Told) {
 		t.slots[told.Rule] = slot
 	}
 	if slot < mostTold {
-		_, _ = t.file.WriteAt(told.bytes(), slot*slotBytes)
+		_, _ = t.file.WriteAt(told.bytes(), int64(toldHeader)+slot*slotBytes)
 	}
 }
 
@@ -112,7 +142,7 @@ func (t *toldFile) forget() {
 	clear(t.found)
 	clear(t.slots)
 	if t.file != nil {
-		_, _ = t.file.WriteAt(make([]byte, mostTold*slotBytes), 0)
+		_, _ = t.file.WriteAt(make([]byte, mostTold*slotBytes), int64(toldHeader))
 	}
 }
 

@@ -51,7 +51,7 @@ func TestASlotThatIsHalfWrittenIsNotBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b[ruleBytes] = 'p'
+	b[toldHeader+ruleBytes] = 'p'
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -68,6 +68,9 @@ func ReadFile(dir string, after uint64, begin func(Extent) error, visit func(Sea
 		}
 		defer db.Close()
 		return db.View(func(tx *bbolt.Tx) error {
+			if err := current().known(path, tx); err != nil {
+				return err
+			}
 			if tx.Bucket(bucketEntries) == nil || tx.Bucket(bucketMeta) == nil {
 				return fmt.Errorf("%w: it holds no entries", errBroken)
 			}
