@@ -79,7 +79,7 @@ type Engine struct {
 }
 
 // Open takes the state folder, which nobody else may be using (ErrHeld) or be able
-// to write to (ErrUnsafe), and reads the ledger. Call Recover before anything else.
+// to write to (ErrUnsafe) or have brought further (SchemaError), and reads the ledger. Call Recover before anything else.
 func Open(o Options) (*Engine, error) {
 	if o.Dir == "" {
 		o.Dir = DefaultDir
@@ -106,13 +106,17 @@ func Open(o Options) (*Engine, error) {
 }
 
 func (e *Engine) open() error {
-	for _, dir := range []string{e.opts.Dir, e.plans} {
-		if err := own(dir); err != nil {
-			return err
-		}
+	err := own(e.opts.Dir)
+	if err != nil {
+		return err
 	}
-	var err error
 	if e.lock, err = hold(filepath.Join(e.opts.Dir, "lock")); err != nil {
+		return err
+	}
+	if err := known(e.opts.Dir); err != nil {
+		return err
+	}
+	if err := own(e.plans); err != nil {
 		return err
 	}
 	if e.records, err = e.load(); err != nil {

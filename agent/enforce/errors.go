@@ -27,6 +27,18 @@ func (e *FailedError) Error() string {
 
 func (e *FailedError) Unwrap() error { return e.Err }
 
+// SchemaError says that the state folder is of a stigwatch that came after this one. It
+// is left as it is, and nothing is written anywhere.
+type SchemaError struct {
+	Dir string
+	Has uint64 // its schema
+}
+
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("it is left as it is: it has schema %d, of a newer stigwatch, and this one knows schema %d: install that one again; or, while stigwatch-enforcer "+
+		"is stopped, move %q away: then a fresh log is begun, and what was written before can be undone by the newer stigwatch alone", e.Has, schema, e.Dir)
+}
+
 // EditedError says that a file no longer holds what a plan wrote. The bytes are
 // for a diff; they may hold secrets.
 type EditedError struct {
