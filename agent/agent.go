@@ -219,7 +219,7 @@ func (a *Agent) dropped(sink string, n uint64) {
 func (a *Agent) openJournal() error {
 	dir := a.parts.Config.StateDir
 	j, err := journal.Open(journal.Options{
-		Dir: dir, Sinks: bounds(a.parts.Config.Sinks), OnDropped: a.dropped,
+		Dir: dir, Sinks: bounds(a.parts.Config.Sinks), Version: a.o.Version, OnDropped: a.dropped,
 		OnFault: func() {
 			select {
 			case a.faults <- struct{}{}:
@@ -227,8 +227,8 @@ func (a *Agent) openJournal() error {
 			}
 		},
 		OnFresh: func(why string) {
-			a.conds.set("journal-fresh", why, dir)
-			a.o.Log.Warn(why, "code", "journal-fresh")
+			a.conds.set(journalFresh, why, dir)
+			a.o.Log.Warn(why, "code", journalFresh)
 			select {
 			case a.afresh <- struct{}{}:
 			default:
@@ -239,9 +239,9 @@ func (a *Agent) openJournal() error {
 		return err
 	}
 	if err != nil {
-		text := fmt.Sprintf("changes made while the agent is down will not be told: %v", err)
-		a.conds.set("journal-unusable", text, dir)
-		a.o.Log.Warn(text, "code", "journal-unusable")
+		text := fmt.Sprintf("nothing is recorded, and changes made while the agent is down will not be told: %v", err)
+		a.conds.set(noJournal, text, dir)
+		a.o.Log.Warn(text, "code", noJournal)
 		a.store.memory = alert.NewMemorySpool(a.dropped)
 		return nil
 	}
@@ -249,8 +249,7 @@ func (a *Agent) openJournal() error {
 	a.conds.changed = func(code, message string, began bool) {
 		j.Put(nil, journal.Record{Kind: journal.Condition, At: time.Now(), Body: conditionBody{code, message, began}})
 	}
-	a.earlier = lifeBefore(j)
-	j.Put(nil, lifeRecord(a.parts, journal.Start, a.o.Version, ""))
+	a.beginLife(j)
 	a.recordPeople(time.Now())
 	return nil
 }

@@ -11,6 +11,12 @@ import (
 	"stigwatch/agent/finding"
 )
 
+// Codes of the conditions that come before there is a loop.
+const (
+	noJournal    = "journal-unusable" // nothing is recorded
+	journalFresh = "journal-fresh"    // it took the place of a broken one
+)
+
 // conditions are what is wrong with the agent itself. Codes are stable; a code
 // may carry a second word, which tells two of a kind apart and is not shown.
 type conditions struct {

@@ -3,6 +3,7 @@ package agent
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"stigwatch/agent/appliance/rig"
@@ -37,6 +38,9 @@ func TestTheSameChangeInAFreshJournalIsAnotherOne(t *testing.T) {
 	d.end()
 	rig.Put(t, d.file("state/journal.db"), "no journal")
 	d = start(t, dir)
+	if m := d.next(); m.Code != journalFresh || !strings.Contains(m.Text, "a fresh one was begun") {
+		t.Errorf("%+v", m)
+	}
 	rig.Edit(t, d.file(rig.Identity), ">15<", ">8<")
 	two := d.want(finding.Opened, "V-250989")
 	if one.ID == two.ID || one.Text != two.Text {
@@ -87,6 +91,9 @@ func TestWithoutAJournalEachRunHasIDsOfItsOwn(t *testing.T) {
 	rig.Put(t, filepath.Join(dir, "state"), "no folder")
 	for range 2 {
 		d := start(t, dir)
+		if m := d.next(); m.Code != noJournal || m.Severity != finding.Medium {
+			t.Errorf("%+v", m)
+		}
 		ids[d.want(finding.Opened, "V-250989").ID] = true
 		d.end()
 	}

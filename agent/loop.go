@@ -352,7 +352,10 @@ func (l *loop) publish(now time.Time) {
 func (l *loop) begunAfresh() {
 	j := l.a.store.journal
 	epoch := j.Epoch()
-	j.PutKept(l.keptNow(true), slices.Collect(maps.Values(l.before)))
+	kept := map[string]any{keptVersion: l.a.o.Version}
+	maps.Copy(kept, l.keptNow(true))
+	j.PutKept(kept, slices.Collect(maps.Values(l.before)))
+	l.tellCondition(journalFresh)
 	if err := j.Flush(); err == nil && j.Epoch() == epoch {
 		l.epoch = epoch
 	}

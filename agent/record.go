@@ -52,10 +52,11 @@ type conditionBody struct {
 
 // agentBody is a start, a stop, or a configuration that was loaded or refused.
 type agentBody struct {
-	Version string `json:"version,omitempty"`
-	Config  string `json:"config,omitempty"` // digest
-	Policy  string `json:"policy,omitempty"` // digest
-	Error   string `json:"error,omitempty"`  // why the configuration was refused
+	Version  string `json:"version,omitempty"`
+	Previous string `json:"previous,omitempty"` // version, where it is another
+	Config   string `json:"config,omitempty"`   // digest
+	Policy   string `json:"policy,omitempty"`   // digest
+	Error    string `json:"error,omitempty"`    // why the configuration was refused
 }
 
 // store is where what happened is kept, and how far each sink is: the journal,
