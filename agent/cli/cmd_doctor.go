@@ -105,6 +105,7 @@ func (e *env) unreadConfig() (*config.Config, error) {
 	}
 	c.Socket = cmp.Or(f.socket, filepath.Join(c.RuntimeDir, socketName))
 	c.Evidence, c.Enforce.Dir = filepath.Join(c.StateDir, "evidence"), c.StateDir+"-enforcer"
+	c.Enforce.Socket = filepath.Join(c.RuntimeDir+"-enforcer", "enforcer.sock")
 	file, err := os.Open(path)
 	if err == nil {
 		err = file.Close()

@@ -44,6 +44,7 @@ func (b *box) files(context.Context) []Item {
 		want{c.RuntimeDir, b.uid, 0o750, writable, false},
 		want{c.Evidence, -1, 0o750, writable, false},
 		want{c.Enforce.Dir, 0, 0o700, others | writable, true},
+		want{c.Enforce.Socket, 0, 0o660, others, false},
 	)
 	for _, name := range []string{"journal.db", "journal.key", "journal.first-key", "journal.told"} {
 		wants = append(wants, want{filepath.Join(c.StateDir, name), b.uid, 0o640, others | writable, false})
@@ -78,6 +79,9 @@ func (b *box) judge(wants []want) []Item {
 	var items []Item
 	good := 0
 	for _, w := range wants {
+		if w.path == "" {
+			continue
+		}
 		st, err := b.stat(w.path)
 		switch {
 		case absent(err):
@@ -154,6 +158,8 @@ func chmod(most uint32) string {
 		return "chmod 0750"
 	case 0o700:
 		return "chmod 0700"
+	case 0o660:
+		return "chmod 0660"
 	}
 	return "chmod 0640"
 }

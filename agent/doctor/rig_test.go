@@ -63,7 +63,7 @@ func sound(t *testing.T) *machine {
 			Path: "/etc/stigwatch/stigwatch.yaml", SitePath: "/etc/stigwatch/site.yaml", Waivers: "/etc/stigwatch/waivers.yaml",
 			Attestations: "/etc/stigwatch/attestations.yaml", MappingDirs: []string{"/etc/stigwatch/mapping.d"},
 			StateDir: "/var/lib/stigwatch", RuntimeDir: "/run/stigwatch", Socket: "/run/stigwatch/stigwatch.sock",
-			Evidence: "/var/lib/stigwatch/evidence", Enforce: config.Enforce{Dir: "/var/lib/stigwatch-enforcer"},
+			Evidence: "/var/lib/stigwatch/evidence", Enforce: config.Enforce{Dir: "/var/lib/stigwatch-enforcer", Socket: "/run/stigwatch-enforcer/enforcer.sock"},
 			Sinks: []alert.Config{{Name: "siem", Type: "hec", Address: "https://siem.example:8088", TokenFile: "/etc/stigwatch/token"}},
 		},
 		Valid:   func() error { return nil },
@@ -102,6 +102,7 @@ func (m *machine) fill() {
 	m.must(unix.Mknod(m.at("/run/stigwatch/stigwatch.sock"), unix.S_IFSOCK|0o660, 0))
 	m.owned("/run/stigwatch/stigwatch.sock", 0o660, user, group)
 	m.file("/usr/bin/stigwatch", "", 0o755, 0, 0)
+	m.file(dpkgLists+"/stigwatch.list", "", 0o644, 0, 0)
 	m.file("/usr/lib/systemd/system/stigwatch.service", systemd.Unit(systemd.Agent), 0o644, 0, 0)
 	m.folder("/etc/systemd/system/multi-user.target.wants", 0o755, 0, 0)
 	m.link("/usr/lib/systemd/system/stigwatch.service", wants)

@@ -73,7 +73,7 @@ func (b *box) drift(name, at string) Item {
 		}
 		return ok("%s", found)
 	}
-	return fail("reinstall the package, or stigwatch service uninstall and install; changes of your own belong into "+at+".d/", "%s is not the unit of this version", at)
+	return fail("reinstall the package, or stigwatch service uninstall and install; changes of your own belong into "+unitFolders[0]+"/"+name+".d/", "%s is not the unit of this version", at)
 }
 
 // dropIns lists what changes the unit: nothing is wrong with that, and somebody should
