@@ -106,6 +106,9 @@ func (r *benchRig) agent(more ...string) (*exec.Cmd, time.Duration) {
 		r.b.Fatal(err)
 	}
 	defer notify.Close()
+	if err := os.Chmod(name, 0o777); err != nil { // as systemd's: whoever the daemon becomes may write
+		r.b.Fatal(err)
+	}
 	cmd := exec.Command(r.bin, append(r.flags("run"), more...)...)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+name)
 	cmd.Stderr = os.Stderr

@@ -27,6 +27,7 @@ import (
 	"stigwatch/agent/alert"
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance"
+	"stigwatch/agent/confine"
 	"stigwatch/agent/host"
 	"stigwatch/agent/journal"
 	"stigwatch/agent/status"
@@ -38,6 +39,8 @@ type Options struct {
 	appliance.Options
 	Stdout  io.Writer // for sinks of type stdout; nil: os.Stdout
 	Version string
+
+	Confined *confine.State // of this process, which Run fences in; nil: it is not its to confine
 
 	Reload   <-chan struct{} // SIGHUP
 	Watchdog time.Duration   // how often Alive is wanted; 0: not at all
@@ -127,6 +130,7 @@ func (o Options) withDefaults() Options {
 // cannot go on.
 func (a *Agent) Run(ctx context.Context) error {
 	defer func() { a.parts.Close() }()
+	a.fence()
 	if err := a.openJournal(); err != nil {
 		return err
 	}

@@ -47,6 +47,10 @@ func (l *loop) swap(_ context.Context, next *appliance.Parts) error {
 		next.Close()
 		return errors.New("cannot change state_dir or runtime_dir without a restart: systemctl restart stigwatch")
 	}
+	if err := l.a.confined(next.Config); err != nil {
+		next.Close()
+		return err
+	}
 	opened, err := l.a.openSinks(next.Config.Sinks)
 	if err != nil {
 		next.Close()

@@ -18,7 +18,8 @@ func (a *Agent) self(p *published) *api.Agent {
 	out := &api.Agent{
 		PID: os.Getpid(), Version: a.o.Version, Revision: p.revision,
 		FIPS: crypto.Enabled(), FIPSMode: string(crypto.Mode), FIPSModule: crypto.Module,
-		Started: api.At(a.started), UptimeSeconds: int64(time.Since(a.started).Seconds()),
+		Confinement: confinement(a.o.Confined),
+		Started:     api.At(a.started), UptimeSeconds: int64(time.Since(a.started).Seconds()),
 		Config: api.Config{Path: p.parts.Config.Path, Digest: p.parts.Digest, Loaded: api.At(reload.loaded), Reloads: reload.tries, Error: reload.err},
 		Site:   api.Site{Digest: p.parts.Site.Digest},
 		Watch: api.Watch{

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -203,6 +205,8 @@ func (s *file) open() error {
 		return fmt.Errorf("cannot open %q: there is no folder %q: create it, writable for stigwatch", s.path, filepath.Dir(s.path))
 	case errors.Is(err, syscall.ELOOP):
 		return fmt.Errorf("cannot open %q: it is a link: name the file itself", s.path)
+	case errors.Is(err, fs.ErrPermission) && fencedOff(s.path):
+		return fmt.Errorf("cannot open %q: modes and owner allow it, a fence around this process (Landlock) does not: its folder took the place of another one: systemctl restart stigwatch", s.path)
 	case err != nil:
 		return fmt.Errorf("cannot open the file of alerts: %w", err)
 	}
@@ -211,6 +215,15 @@ func (s *file) open() error {
 	}
 	s.f = f
 	return nil
+}
+
+// fencedOff tells whether it is not the modes that forbid writing: access(2) knows modes
+// and SELinux, and not Landlock.
+func fencedOff(path string) bool {
+	if unix.Access(path, unix.W_OK) == nil {
+		return true
+	}
+	return unix.Access(path, unix.F_OK) != nil && unix.Access(filepath.Dir(path), unix.W_OK|unix.X_OK) == nil
 }
 
 func (s *file) adopt(f *os.File) error {

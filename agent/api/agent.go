@@ -2,24 +2,36 @@ package api
 
 // Agent says how the daemon itself is.
 type Agent struct {
-	PID           int         `json:"pid"`
-	Version       string      `json:"version"`
-	FIPS          bool        `json:"fips"`
-	FIPSMode      string      `json:"fips_mode"`   // off, on, only
-	FIPSModule    string      `json:"fips_module"` // version of the cryptographic module
-	Revision      uint64      `json:"revision"`    // grows with each published report of this process
-	Started       Time        `json:"started"`
-	UptimeSeconds int64       `json:"uptime_seconds"`
-	Config        Config      `json:"config"`
-	Site          Site        `json:"site"`
-	Watch         Watch       `json:"watch"`
-	Passes        Passes      `json:"passes"`
-	Sinks         []Sink      `json:"sinks"`
-	Journal       *Journal    `json:"journal"` // null: there is none, the state folder could not be used
-	Conditions    []Condition `json:"conditions"`
-	SelfTest      *SelfTest   `json:"selftest,omitempty"` // the newest; absent before the first
-	Maintenance   []Window    `json:"maintenance"`        // windows that are open
-	Enforcement   Enforcement `json:"enforcement"`
+	PID           int          `json:"pid"`
+	Version       string       `json:"version"`
+	FIPS          bool         `json:"fips"`
+	FIPSMode      string       `json:"fips_mode"`             // off, on, only
+	FIPSModule    string       `json:"fips_module"`           // version of the cryptographic module
+	Revision      uint64       `json:"revision"`              // grows with each published report of this process
+	Confinement   *Confinement `json:"confinement,omitempty"` // absent: the process confines nothing by itself
+	Started       Time         `json:"started"`
+	UptimeSeconds int64        `json:"uptime_seconds"`
+	Config        Config       `json:"config"`
+	Site          Site         `json:"site"`
+	Watch         Watch        `json:"watch"`
+	Passes        Passes       `json:"passes"`
+	Sinks         []Sink       `json:"sinks"`
+	Journal       *Journal     `json:"journal"` // null: there is none, the state folder could not be used
+	Conditions    []Condition  `json:"conditions"`
+	SelfTest      *SelfTest    `json:"selftest,omitempty"` // the newest; absent before the first
+	Maintenance   []Window     `json:"maintenance"`        // windows that are open
+	Enforcement   Enforcement  `json:"enforcement"`
+}
+
+// Confinement says what the process has taken from itself, or its unit from it.
+type Confinement struct {
+	Summary    string   `json:"summary"`           // the same in a line
+	Landlock   int      `json:"landlock_abi"`      // of the fence; 0: there is none
+	Writes     []string `json:"writes"`            // folders inside the fence
+	NoNewPrivs bool     `json:"no_new_privileges"` // for any program that it could start
+	Undumpable bool     `json:"undumpable"`        // no core dumps
+	Seccomp    bool     `json:"seccomp"`           // the unit filters system calls
+	Missing    []string `json:"missing"`           // what is not in force, and why
 }
 
 // Journal says how the record is.

@@ -17,6 +17,7 @@ func (e *env) writeAgent(s *screen, r *api.Report) {
 	a, now := r.Agent, e.now()
 	s.entry("agent", plain, fmt.Sprintf("pid %d, up %s, version %s, FIPS mode %s",
 		a.PID, span(time.Duration(a.UptimeSeconds)*time.Second), safe(a.Version), fipsOf(a)))
+	writeConfinement(s, a.Confinement)
 	s.entry("watch", plain, fmt.Sprintf("%d folders, %d files, %d events, %d overflows; last event %s",
 		a.Watch.Folders, a.Watch.Files, a.Watch.Events, a.Watch.Overflows, ago(a.Watch.LastEvent, now)))
 	s.entry("passes", plain, fmt.Sprintf("%d, %d of them full; last %s, last full one %s; evaluation p50 %s, p99 %s",
@@ -46,6 +47,16 @@ func (e *env) writeAgent(s *screen, r *api.Report) {
 	}
 	for _, c := range a.Conditions {
 		writeCondition(s, c, now)
+	}
+}
+
+func writeConfinement(s *screen, c *api.Confinement) {
+	if c == nil {
+		return
+	}
+	s.entry("confined", plain, safe(c.Summary))
+	for _, m := range c.Missing {
+		s.entry("", plain, "not: "+safe(m))
 	}
 }
 

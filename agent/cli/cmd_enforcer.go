@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stigwatch/agent/confine"
 	"stigwatch/agent/enforcer"
 	"stigwatch/agent/service"
 	"stigwatch/agent/socket"
@@ -36,7 +37,12 @@ confirms in time. It takes no byte and no value from whoever asks, only names of
 	return cmd
 }
 
+// tightEnforcer are the bits of permission that nothing has that the enforcer makes for
+// itself: nobody else may read that.
+const tightEnforcer = 0o077
+
 func (e *env) runEnforcer(ctx context.Context, idle time.Duration) error {
+	confined := confine.Process(tightEnforcer)
 	o := e.options(slog.LevelInfo)
 	n := service.NewNotifier(o.Log)
 	passed, err := service.Socket()
@@ -49,7 +55,7 @@ func (e *env) runEnforcer(ctx context.Context, idle time.Duration) error {
 	}
 	return service.Run(ctx, "stigwatch-enforcer", func(ctx context.Context, _ <-chan struct{}) error {
 		defer n.Stopping()
-		err := enforcer.Run(ctx, o, enforcer.Options{}, listen, idle, n.Ready)
+		err := enforcer.Run(ctx, o, enforcer.Options{Confined: confined}, listen, idle, n.Ready)
 		if err == nil && ctx.Err() == nil { // nobody asked for so long
 			err = service.ErrDone
 		}

@@ -77,6 +77,10 @@ func reported() *api.Report {
 	r := checked()
 	r.Agent = &api.Agent{
 		PID: 4711, Version: "1.2.3", FIPS: true, FIPSMode: "on", FIPSModule: "v1.0.0-c2097c7c", Revision: 7, Started: before(3 * time.Hour), UptimeSeconds: 10800,
+		Confinement: &api.Confinement{
+			Summary: "Landlock ABI 5, no new privileges, seccomp", Landlock: 5, NoNewPrivs: true, Seccomp: true,
+			Writes: []string{"/var/lib/stigwatch", "/run/stigwatch"}, Missing: []string{"no core dumps: this kernel would not let it read \x1b[2J"},
+		},
 		Config: api.Config{Path: "/etc/stigwatch/stigwatch.yaml", Digest: "sha256:fedcba9876543210", Loaded: before(3 * time.Hour), Error: "/etc/stigwatch/stigwatch.yaml:3: sinks[0].type: \x1b[31mmail is none of ours\n/etc/stigwatch/site.yaml:9: x: unknown key"},
 		Watch:  api.Watch{Folders: 14, Files: 220, Events: 1204, Overflows: 1, LastEvent: before(5 * time.Second), LastFullPass: before(11*time.Minute + 3*time.Second)},
 		Passes: api.Passes{Count: 311, Full: 12, Last: before(5 * time.Second), EvalP50us: 812, EvalP99us: 2149},

@@ -18,6 +18,7 @@ import (
 	"stigwatch/agent/api"
 	"stigwatch/agent/appliance"
 	"stigwatch/agent/config"
+	"stigwatch/agent/confine"
 	"stigwatch/agent/enforce"
 	"stigwatch/agent/facts"
 	"stigwatch/agent/finding"
@@ -56,6 +57,8 @@ type Options struct {
 	CheckTimeout   time.Duration // of a program that checks a file; 0: see enforce.Options
 	ServiceTimeout time.Duration // of a service that takes files up; 0: half a minute
 
+	Confined *confine.State // of this process, which is fenced in before it writes; nil: it is not to be
+
 	serving bool // the process stays, and takes back what nobody confirms in time
 }
 
@@ -74,6 +77,7 @@ func open(ctx context.Context, o appliance.Options, eo Options) (*enforcer, []ap
 	if err := e.refresh(); err != nil {
 		return nil, nil, err
 	}
+	e.fence()
 	e.agent = e.parts.Config.Enforce.AgentUser
 	e.services = newServices(eo.Bus, e.parts.Config.Enforce.Reload, e.parts.Config.Root == "/" || eo.Services, eo.ServiceTimeout)
 	jobs, err := enforce.Open(e.jobOptions())
