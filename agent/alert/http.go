@@ -73,11 +73,13 @@ func authorization(c Config, scheme string) func() (value string, hide []string,
 	case c.TokenFile != "":
 		return func() (string, []string, error) {
 			b, err := readSecret(c.TokenFile)
+			defer clear(b)
 			return scheme + " " + string(b), []string{string(b)}, err
 		}
 	case c.PasswordFile != "":
 		return func() (string, []string, error) {
 			b, err := readSecret(c.PasswordFile)
+			defer clear(b)
 			both := base64.StdEncoding.EncodeToString([]byte(c.User + ":" + string(b)))
 			return "Basic " + both, []string{string(b), both}, err
 		}

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +18,8 @@ const maxSecret = 64 << 10
 
 // readSecret reads a secret from a file, or from a systemd credential, each time
 // that it is needed: it may be renewed meanwhile. A final newline is no part of
-// it. Errors name the place and never the content.
+// it. Errors name the place and never the content. Whoever gets it clears it when it
+// was used; there is no other copy of it here.
 func readSecret(place string) ([]byte, error) {
 	path, err := secretPath(place)
 	if err != nil {
@@ -37,14 +39,21 @@ func readSecret(place string) ([]byte, error) {
 	case info.Mode().Perm()&0o007 != 0:
 		return nil, fmt.Errorf("cannot use the secret %q: others may read it: chmod o= %s", place, path)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	// Of one size from the beginning: growing would leave copies behind.
+	all := make([]byte, min(info.Size(), maxSecret)+1)
+	n, err := io.ReadFull(f, all)
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("cannot read the secret: %w", err)
-	case len(b) > maxSecret:
+	case err == nil && info.Size() <= maxSecret:
+		clear(all)
+		return nil, fmt.Errorf("cannot use the secret %q: it is being written", place)
+	case err == nil:
+		clear(all)
 		return nil, fmt.Errorf("cannot use the secret %q: it is longer than %d bytes", place, maxSecret)
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		clear(all)
+		return nil, fmt.Errorf("cannot read the secret: %w", err)
 	}
-	b = bytes.TrimRight(b, "\r\n")
+	b := bytes.TrimRight(all[:n], "\r\n")
 	if len(b) == 0 {
 		return nil, fmt.Errorf("cannot use the secret %q: it is empty", place)
 	}

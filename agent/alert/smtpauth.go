@@ -34,6 +34,7 @@ func (l *login) in(c *smtp.Client) error {
 	if err != nil {
 		return err
 	}
+	defer clear(password)
 	sum := sha256.Sum256(password)
 	if sum == l.refused && time.Now().Before(l.until) {
 		return fmt.Errorf("the server refused the password of %q: the same one is not tried again before %s", l.user, l.until.UTC().Format(time.TimeOnly))
@@ -42,6 +43,7 @@ func (l *login) in(c *smtp.Client) error {
 	if err != nil {
 		return err
 	}
+	defer auth.forget()
 	if err := c.Auth(auth); err != nil {
 		var answer *textproto.Error
 		if errors.As(err, &answer) && answer.Code == 535 { // RFC 4954, section 6
@@ -52,14 +54,20 @@ func (l *login) in(c *smtp.Client) error {
 	return nil
 }
 
+// secretAuth is a way to log in that can forget what it sent.
+type secretAuth interface {
+	smtp.Auth
+	forget()
+}
+
 // auth picks PLAIN (RFC 4616), or LOGIN where a server has only that. Both need
 // the encrypted connection that there is.
-func (l *login) auth(c *smtp.Client, password []byte) (smtp.Auth, error) {
+func (l *login) auth(c *smtp.Client, password []byte) (secretAuth, error) {
 	_, offered := c.Extension("AUTH")
 	names := strings.Fields(strings.ToUpper(offered))
 	switch {
 	case slices.Contains(names, "PLAIN"):
-		return &plainAuth{user: l.user, password: password}, nil
+		return &plainAuth{bytes.Join([][]byte{nil, []byte(l.user), password}, []byte{0})}, nil
 	case slices.Contains(names, "LOGIN"):
 		return &loginAuth{answers: [][]byte{[]byte(l.user), password}}, nil
 	}
@@ -68,13 +76,12 @@ func (l *login) auth(c *smtp.Client, password []byte) (smtp.Auth, error) {
 
 // plainAuth is the library's but for its own idea of which host is this machine.
 type plainAuth struct {
-	user     string
-	password []byte
+	first []byte // all that there is to say; with the password
 }
 
 // Start is smtp.Auth's.
 func (a *plainAuth) Start(*smtp.ServerInfo) (string, []byte, error) {
-	return "PLAIN", bytes.Join([][]byte{nil, []byte(a.user), a.password}, []byte{0}), nil
+	return "PLAIN", a.first, nil
 }
 
 // Next is smtp.Auth's.
@@ -84,6 +91,8 @@ func (*plainAuth) Next(_ []byte, more bool) ([]byte, error) {
 	}
 	return nil, nil
 }
+
+func (a *plainAuth) forget() { clear(a.first) }
 
 // loginAuth answers two questions: the name, and the password.
 type loginAuth struct{ answers [][]byte }
@@ -103,3 +112,6 @@ func (a *loginAuth) Next(_ []byte, more bool) ([]byte, error) {
 	a.answers = a.answers[1:]
 	return answer, nil
 }
+
+// forget has nothing to do: the password is its caller's.
+func (*loginAuth) forget() {}

@@ -120,6 +120,7 @@ func (f *tlsFiles) own() (_ *tls.Certificate, hint string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
+	defer clear(key)
 	pair, err := tls.X509KeyPair(chain, key)
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot use the certificate %q with its key: %w", f.cert, err)

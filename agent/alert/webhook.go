@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -60,6 +61,7 @@ func (w *webhook) send(ctx context.Context, m *Message) error {
 	if err != nil {
 		return err
 	}
+	defer forget(keys)
 	at := strconv.FormatInt(time.Now().Unix(), 10)
 	_, err = w.client.post(ctx, "", http.Header{
 		"Content-Type":      {"application/json"},
@@ -93,11 +95,14 @@ func signingKeys(place string) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer clear(b)
 	var keys [][]byte
-	for line := range strings.Lines(string(b)) {
-		text, prefixed := strings.CutPrefix(strings.TrimSpace(line), "whsec_")
-		key, err := base64.StdEncoding.DecodeString(text)
-		if !prefixed || err != nil || len(key) < 24 || len(key) > 64 {
+	for line := range bytes.Lines(b) {
+		text, prefixed := bytes.CutPrefix(bytes.TrimSpace(line), []byte("whsec_"))
+		key := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+		n, err := base64.StdEncoding.Decode(key, text)
+		if key = key[:n]; !prefixed || err != nil || len(key) < 24 || len(key) > 64 {
+			forget(append(keys, key))
 			return nil, fmt.Errorf("cannot use the secret %q: each line has to be whsec_ and base64 of 24 to 64 bytes", place)
 		}
 		keys = append(keys, key)
@@ -106,4 +111,11 @@ func signingKeys(place string) ([][]byte, error) {
 		return nil, errors.New("cannot sign: there is no secret")
 	}
 	return keys, nil
+}
+
+// forget clears keys.
+func forget(keys [][]byte) {
+	for _, k := range keys {
+		clear(k)
+	}
 }

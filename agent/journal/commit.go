@@ -91,6 +91,7 @@ func (j *Journal) commit() time.Duration {
 		return 0
 	}
 	w := &writer{j: j, batch: b, lost: lost, now: j.o.Now(), ran: j.ran(), sealer: *j.sealer, edge: j.Head()}
+	defer func() { clear(w.sealer.key[:]) }() // the keys of what was sealed
 	err := j.guarded(func() error { return j.db.Update(w.write) })
 	if err != nil {
 		j.mu.Lock()

@@ -39,6 +39,7 @@ func (k *Key) next() Key { return k.derive("stigwatch journal: next key") }
 // seal is the proof that the chain stood at hash when this key was in use.
 func (k *Key) seal(hash Sum) Sum {
 	own := k.derive("stigwatch journal: seal")
+	defer clear(own[:])
 	h := hmac.New(sha256.New, own[:])
 	h.Write(hash[:])
 	return Sum(h.Sum(nil))
@@ -74,7 +75,9 @@ func newSealer(dir string) (*sealer, error) {
 	first := filepath.Join(dir, firstKeyName)
 	f, err := os.OpenFile(first, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err == nil {
-		_, err = f.WriteString(s.key.String() + "\n")
+		text := append(hex.AppendEncode(nil, s.key[:]), '\n')
+		_, err = f.Write(text)
+		clear(text)
 		err = errors.Join(err, f.Sync(), f.Close())
 	}
 	if err != nil {
@@ -97,12 +100,15 @@ func openSealer(dir string, last uint64) (*sealer, error) {
 	}
 	s := &sealer{file: f}
 	b := make([]byte, keyBytes)
+	defer clear(b)
 	if _, err := f.ReadAt(b, 0); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", errNoKey, err), f.Close())
 	}
 	s.n = numberOf(b[:8])
 	copy(s.key[:], b[8:])
-	if !bytes.Equal(b, s.bytes()) || s.n > last+1 || s.n == 0 {
+	own := s.bytes()
+	defer clear(own)
+	if !bytes.Equal(b, own) || s.n > last+1 || s.n == 0 {
 		return nil, errors.Join(fmt.Errorf("%w: it is for entry %d, and the last one is %d", errNoKey, s.n, last), f.Close())
 	}
 	for s.n <= last {
@@ -115,7 +121,8 @@ const keyBytes = 8 + sha256.Size + 8
 
 // bytes are the number, the key, and a sum that a half-written file has not.
 func (s *sealer) bytes() []byte {
-	b := append(number(s.n), s.key[:]...)
+	b := append(make([]byte, 0, keyBytes), number(s.n)...) // growing would leave copies behind
+	b = append(b, s.key[:]...)
 	sum := sha256.Sum256(b)
 	return append(b, sum[:8]...)
 }
@@ -128,13 +135,19 @@ func (s *sealer) advance() {
 // keep overwrites the key before. It does not wait for the disk: after a power
 // cut the older key that stands there leads to the newer one.
 func (s *sealer) keep() error {
-	if _, err := s.file.WriteAt(s.bytes(), 0); err != nil {
+	b := s.bytes()
+	defer clear(b)
+	if _, err := s.file.WriteAt(b, 0); err != nil {
 		return fmt.Errorf("cannot keep the journal's key: %w", err)
 	}
 	return nil
 }
 
-func (s *sealer) close() error { return s.file.Close() }
+// close forgets the key: the file has it.
+func (s *sealer) close() error {
+	clear(s.key[:])
+	return s.file.Close()
+}
 
 // counted is how many entries there have to be, by the key in a folder; 0 when that
 // is not known. After a power cut the key may be behind: what it leads to and has
@@ -146,6 +159,8 @@ func counted(dir string, entry func(n uint64) []byte) uint64 {
 	}
 	s := &sealer{n: numberOf(b[:8])}
 	copy(s.key[:], b[8:])
+	clear(b)
+	defer func() { clear(s.key[:]) }()
 	for {
 		e, err := sealedOf(entry(s.n))
 		if want := s.key.seal(e.Hash); err != nil || !hmac.Equal(want[:], e.Seal[:]) {
@@ -179,6 +194,7 @@ func TakeKey(dir string, show func(Key) error) error {
 	case err != nil:
 		return fmt.Errorf("cannot read the verification key: %w", err)
 	}
+	defer clear(b)
 	k, err := ParseKey(string(b))
 	if err != nil {
 		return fmt.Errorf("cannot use %q: %w", path, err)
