@@ -163,14 +163,6 @@ func (j *Journal) unopened(err error) error {
 	return fmt.Errorf("cannot open %q: %w", j.path(), err)
 }
 
-// Migrated says how Open brought the file to the schema of today; nil when it did
-// not have to.
-func (j *Journal) Migrated() *Migration {
-	j.disk.Lock()
-	defer j.disk.Unlock()
-	return j.migrated
-}
-
 func (j *Journal) path() string { return filepath.Join(j.o.Dir, fileName) }
 
 // load opens the file and takes up where it ends. The caller holds disk.

@@ -24,6 +24,14 @@ type Migration struct {
 	Copy string `json:"copy"` // what it was before, beside it
 }
 
+// Migrated says how Open brought the file to the schema of today; nil when it did
+// not have to.
+func (j *Journal) Migrated() *Migration {
+	j.disk.Lock()
+	defer j.disk.Unlock()
+	return j.migrated
+}
+
 // migrate brings an older file to the schema of today: a copy first, then all steps
 // in one transaction. Whatever goes wrong, the file is as it was, and an older
 // stigwatch can go on with it; that is no reason to take it for broken and begin anew.
