@@ -3,7 +3,6 @@ package appliance
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"stigwatch/agent/finding"
@@ -13,8 +12,9 @@ import (
 	"stigwatch/policies"
 )
 
-// loadMapping reads the shipped mappings and lays the site's over them.
-func loadMapping(dirs []string, schema finding.Schema, sum io.Writer) (map[string]mapping.Entry, error) {
+// loadMapping reads the shipped mappings and lays the site's over them, whose files go
+// to read.
+func loadMapping(dirs []string, schema finding.Schema, read func(path string, b []byte)) (map[string]mapping.Entry, error) {
 	known := mapping.Known{Facts: schema, Lenses: lens.Names()}
 	shipped, err := fs.Glob(policies.FS, "mappings/*.yaml")
 	if err != nil {
@@ -35,7 +35,7 @@ func loadMapping(dirs []string, schema finding.Schema, sum io.Writer) (map[strin
 	layers := [][]mapping.Entry{base}
 	var mistakes strict.Mistakes
 	for _, dir := range dirs {
-		entries, err := mapping.LoadDir(dir, known, sum)
+		entries, err := mapping.LoadDir(dir, known, read)
 		if m := (strict.Mistakes)(nil); errors.As(err, &m) {
 			mistakes = append(mistakes, m...)
 		} else if err != nil {

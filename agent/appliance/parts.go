@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"stigwatch/agent/api"
@@ -46,6 +48,7 @@ type Parts struct {
 	Reader       *facts.Reader
 	Name         string // of the appliance
 	Digest       string // of every configuration file
+	Files        config.Files
 	Attestations *attest.Book
 	Waivers      *waive.Book
 	Asker        *live.Asker // of the running appliance; nil when the root is another one
@@ -74,6 +77,7 @@ func Build(o Options) (*Parts, error) {
 		return nil, err
 	}
 	p.Digest = p.digestOfAll()
+	p.Files[p.Config.Attestations], p.Files[p.Config.Waivers] = p.Attestations.Digest, p.Waivers.Digest
 	if p.Host, err = host.New(host.Options{Root: p.Config.Root}); err != nil {
 		return nil, fmt.Errorf("%w: correct --root, or root in %q", err, p.Config.Path)
 	}
@@ -117,7 +121,11 @@ func (p *Parts) configure(o Options) error {
 		return err
 	}
 	sum := sha256.New()
-	p.Mapping, err = loadMapping(p.Config.MappingDirs, schema, sum)
+	p.Files = maps.Clone(p.Config.Files)
+	p.Mapping, err = loadMapping(p.Config.MappingDirs, schema, func(path string, b []byte) {
+		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(path), len(b), b)
+		p.Files[path] = strict.Digest(b)
+	})
 	p.Digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 	return joinMistakes(wrong, err)
 }

@@ -24,7 +24,8 @@ func (s *Site) readCAs(d *strict.Doc, dir string) {
 			d.Wrong(item("approved_cas", i), "%q: %s", path, strict.Cannot("read", err))
 			continue
 		}
-		s.Digest = strict.Digest([]byte(s.Digest + strict.Digest(b)))
+		s.Files[path] = strict.Digest(b)
+		s.Digest = strict.Digest([]byte(s.Digest + s.Files[path]))
 		if err := addCertificates(s.CAs, b); err != nil {
 			d.Wrong(item("approved_cas", i), "%q: %v", path, err)
 		}

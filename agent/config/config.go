@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"time"
 
 	"stigwatch/agent/alert"
@@ -38,9 +39,14 @@ type Config struct {
 	Enforce      Enforce
 	Who          Who
 	Digest       string // "sha256:…" of all the files that were read
+	Files        Files  // that were read, the site profile's among them
 
 	siteNamed bool // the site profile is not at its default place
 }
+
+// Files are files as they were read: path → "sha256:…" of the bytes. One that need not
+// be there, and is not, is read as an empty one.
+type Files map[string]string
 
 // Overrides replace what the file says, when they are not empty. They come from
 // flags, so a relative one is relative to the working folder.
@@ -72,6 +78,7 @@ func LoadAll(path string, over Overrides) (*Config, *Site, error) {
 		return cfg, site, err
 	}
 	cfg.Digest = strict.Digest([]byte(cfg.Digest + site.Digest))
+	maps.Copy(cfg.Files, site.Files)
 	return cfg, site, nil
 }
 
@@ -95,6 +102,7 @@ func parse(path string, b []byte, over Overrides) (*Config, *strict.Doc) {
 	d := strict.Decode(path, b, &f)
 	cfg := f.fill(absolute(path), over)
 	cfg.Digest = strict.Digest(b)
+	cfg.Files = Files{cfg.Path: cfg.Digest}
 	f.checkPaths(d)
 	f.checkSelfTest(d)
 	f.Who.check(d)

@@ -37,6 +37,7 @@ type Site struct {
 
 	CAs    *x509.CertPool // of ApprovedCAs; nil when they are not set
 	Digest string         // "sha256:…" of the file and the certificates
+	Files  Files          // the file and those of the certificates
 }
 
 // Server is a central log server.
@@ -105,6 +106,7 @@ func loadSite(path string, named bool) (*Site, strict.Mistakes) {
 // parseSite makes the profile of the file's bytes, looking at no other file.
 func parseSite(path string, b []byte) (*Site, *strict.Doc) {
 	s := &Site{Digest: strict.Digest(b)}
+	s.Files = Files{path: s.Digest}
 	d := strict.Decode(path, b, s)
 	s.check(d)
 	return s, d

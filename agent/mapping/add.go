@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"stigwatch/agent/strict"
@@ -14,7 +13,7 @@ import (
 func Add(dir, name string, e Entry, known Known) (string, error) {
 	e.File, e.Line, e.Also = "", 0, nil
 	path := filepath.Join(dir, name)
-	there, err := LoadDir(dir, known, io.Discard)
+	there, err := LoadDir(dir, known, nil)
 	if err == nil {
 		_, err = Merge(append(there, e.as(path)))
 	}

@@ -2,8 +2,6 @@ package mapping
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,9 +12,10 @@ import (
 
 // LoadDir reads each *.yaml of a folder, by name, as one layer. No folder is no
 // entries. Hidden files are left alone; a *.yml is a mistake, since whoever put
-// it there means it to be read. What was read goes to sum, for a digest. The
-// error, if any, is a strict.Mistakes that lists the mistakes of all files.
-func LoadDir(dir string, known Known, sum io.Writer) ([]Entry, error) {
+// it there means it to be read. Each file's bytes go to read, for digests; nil
+// wants none. The error, if any, is a strict.Mistakes that lists the mistakes of
+// all files.
+func LoadDir(dir string, known Known, read func(path string, b []byte)) ([]Entry, error) {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -33,19 +32,21 @@ func LoadDir(dir string, known Known, sum io.Writer) ([]Entry, error) {
 		case ext == ".yml":
 			wrong = append(wrong, strict.Mistake{File: path, Msg: "only *.yaml is read: rename it, or take it out of this folder"})
 		case ext == ".yaml":
-			more, mistakes := load(path, known, sum)
+			more, mistakes := load(path, known, read)
 			entries, wrong = append(entries, more...), append(wrong, mistakes...)
 		}
 	}
 	return entries, wrong.Err()
 }
 
-func load(path string, known Known, sum io.Writer) ([]Entry, strict.Mistakes) {
+func load(path string, known Known, read func(path string, b []byte)) ([]Entry, strict.Mistakes) {
 	b, err := strict.ReadFile(path)
 	if err != nil {
 		return nil, strict.Mistakes{{File: path, Msg: strict.Cannot("read", err)}}
 	}
-	fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(path), len(b), b)
+	if read != nil {
+		read(path, b)
+	}
 	entries, err := Parse(path, b, known)
 	var wrong strict.Mistakes
 	errors.As(err, &wrong)

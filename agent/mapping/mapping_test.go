@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -225,7 +224,7 @@ func TestAdd(t *testing.T) {
 	if _, err := Add(dir, "60.yaml", e, known()); err != nil {
 		t.Fatal(err)
 	}
-	all, err := LoadDir(dir, known(), io.Discard)
+	all, err := LoadDir(dir, known(), nil)
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%v, %v", all, err)
 	}
@@ -258,7 +257,7 @@ func TestLoadDir(t *testing.T) {
 	put("10.yaml", entry("sshd.banner"))
 	put(".hidden.yaml", "]")
 	put("README", "]")
-	got, err := LoadDir(dir, known(), io.Discard)
+	got, err := LoadDir(dir, known(), nil)
 	if err != nil || len(got) != 2 || got[0].Fact != "sshd.banner" || got[1].File != filepath.Join(dir, "20.yaml") {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -266,10 +265,10 @@ func TestLoadDir(t *testing.T) {
 	put("40.yaml", entry("sshd.flag"))
 	put("50.yaml", "facts: {}")
 	var wrong strict.Mistakes
-	if _, err = LoadDir(dir, known(), io.Discard); !errors.As(err, &wrong) || len(wrong) != 3 {
+	if _, err = LoadDir(dir, known(), nil); !errors.As(err, &wrong) || len(wrong) != 3 {
 		t.Errorf("got %v", err)
 	}
-	if got, err := LoadDir(filepath.Join(dir, "none"), known(), io.Discard); got != nil || err != nil {
+	if got, err := LoadDir(filepath.Join(dir, "none"), known(), nil); got != nil || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
