@@ -85,6 +85,7 @@ func TestBootDEB(t *testing.T) {
 	t.Run("what changed while a killed agent was down is told by the next", func(t *testing.T) { b.of(t).killed() })
 	t.Run("an agent that is stuck is started anew by the watchdog", func(t *testing.T) { b.of(t).stuck() })
 	t.Run("a reload with a bad file keeps serving", func(t *testing.T) { b.of(t).badReload() })
+	t.Run("a change of the agent itself is told", func(t *testing.T) { b.of(t).changedItself() })
 	t.Run("a stop is clean", func(t *testing.T) {
 		b := b.of(t)
 		b.forget()
@@ -211,6 +212,31 @@ func (b *box) badReload() {
 	}
 }
 
+// changedItself changes what the agent consists of, as it sees that inside its unit.
+func (b *box) changedItself() {
+	b.t.Helper()
+	b.forget()
+	b.put("/etc/systemd/system/stigwatch.service.d/weak.conf", "[Service]\nNoNewPrivileges=no\n")
+	b.told("weak.conf.*it sets NoNewPrivileges=no")
+	b.sh("usermod -a -G stigwatch nobody")
+	b.told("somebody was added to the group stigwatch, who may ask it now: nobody")
+	b.sh("cp /usr/bin/stigwatch /root/kept; echo more >>/root/kept; cp -a /usr/bin/stigwatch /root/was; mv /root/kept /usr/bin/stigwatch")
+	b.told("its own binary was replaced: /usr/bin/stigwatch.*goes on as the old one until restarted")
+	b.await("the condition", "/root/was status | grep -q binary-replaced")
+	b.sh("echo '# more' >>/etc/stigwatch/stigwatch.yaml")
+	b.told("its configuration was changed: /etc/stigwatch/stigwatch.yaml.*not loaded")
+	b.await("the condition", "/root/was status | grep -q config-not-loaded")
+	b.sh("mv /root/was /usr/bin/stigwatch; gpasswd -d nobody stigwatch; rm -r /etc/systemd/system/stigwatch.service.d; systemctl reload stigwatch")
+	b.told("weak.conf.*no more NoNewPrivileges=no")
+	b.await("no condition", "! stigwatch status | grep -E 'binary-replaced|config-not-loaded'")
+	b.put("/etc/stigwatch/stigwatch.yaml", agentConfig)
+	b.sh("systemctl reload stigwatch")
+	b.forget()
+	b.sh("systemctl stop stigwatch; usermod -a -G stigwatch nobody; systemctl start stigwatch")
+	b.told("while it was down: somebody was added to the group stigwatch, who may ask it now: nobody")
+	b.sh("gpasswd -d nobody stigwatch")
+}
+
 // answers checks that the agent that runs is of a version.
 func (b *box) answers(version string) {
 	b.t.Helper()
@@ -230,5 +256,6 @@ func (b *box) upgraded(install string) {
 		b.t.Error("the old process still runs")
 	}
 	b.told("agent-started")
+	b.told("its own binary was replaced: /usr/bin/stigwatch")
 	b.sh("sha256sum -c /root/sum && stigwatch journal verify")
 }

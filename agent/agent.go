@@ -30,6 +30,7 @@ import (
 	"stigwatch/agent/confine"
 	"stigwatch/agent/host"
 	"stigwatch/agent/journal"
+	"stigwatch/agent/selfwatch"
 	"stigwatch/agent/status"
 	"stigwatch/agent/watch"
 )
@@ -83,6 +84,8 @@ type Agent struct {
 	blame    *blame
 	orders   chan order // for the enforcer; has room for one; never closed
 	enforced atomic.Pointer[api.Enforcement]
+	itself   *selfwatch.Options // what it consists of, besides its configuration; nil: that is not watched
+	glances  chan glance        // at that; has room for one; never closed
 }
 
 // reloadState is what status says of the configuration.
@@ -99,7 +102,9 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), afresh: make(chan struct{}, 1), requests: make(chan func(*loop)), orders: make(chan order, 1), leaving: map[string]*alert.Outlet{}, newSink: alert.New, asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
+	a := &Agent{o: o, parts: p, started: time.Now(), losses: make(chan string, 16), faults: make(chan struct{}, 1), afresh: make(chan struct{}, 1), requests: make(chan func(*loop)), orders: make(chan order, 1), glances: make(chan glance, 1), leaving: map[string]*alert.Outlet{}, newSink: alert.New, asked: make(chan []string), askSoon: make(chan struct{}, 1), tests: newSelfTests()}
+	here := selfwatch.Here(o.Version)
+	a.itself = &here
 	a.live.Store(p)
 	a.reloads.Store(&reloadState{loaded: a.started})
 	return a, nil
@@ -168,6 +173,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.selfTesting(gctx) })
 	group.Go(func() error { defer told(); return a.looping(ctx, gctx) })
 	group.Go(func() error { return a.enforcing(gctx) })
+	group.Go(func() error { return a.lookingAtItself(gctx) })
 	err = group.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil

@@ -72,6 +72,7 @@ func startWith(t testing.TB, dir string, change func(*Agent)) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a.itself = nil // most tests change the configuration, and are not about that
 	change(a)
 	d.agent = a
 	ctx, cancel := context.WithCancel(context.Background())

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"stigwatch/agent/facts"
@@ -31,8 +32,12 @@ func (l *loop) rewatch(ctx context.Context) {
 // watch makes the watches, and renews those that there are.
 func (l *loop) watch(files, dirs []string) []string {
 	l.files, l.dirs = files, dirs
+	own, ownDirs := l.itselfWatched()
+	l.itself.dirs = ownDirs
+	files, dirs = slices.Concat(files, own), slices.Concat(dirs, ownDirs)
 	added, err := l.a.watcher.Set(slices.Concat(files, []string{canaryPath, jobsWatched}), dirs)
 	l.a.blame.watch(files, dirs)
+	added = slices.DeleteFunc(added, func(p string) bool { return strings.HasPrefix(p, itselfPrefix) })
 	if err == nil {
 		l.a.conds.clear("watch-incomplete")
 		return added

@@ -41,7 +41,8 @@ type loop struct {
 	windows     windows
 	beats       heartbeats
 	enforcement enforcement
-	line        string   // that the service manager was given last
+	line        string // that the service manager was given last
+	itself      itself
 	inquiry     *inquiry // about the changes of the pass under way; nil: no event began it
 }
 
@@ -69,6 +70,7 @@ func newLoop(a *Agent) *loop {
 	}
 	l.takeUpWindows()
 	l.takeUpEnforcement()
+	l.takeUpItself()
 	return l
 }
 
@@ -77,6 +79,7 @@ func newLoop(a *Agent) *loop {
 func (l *loop) run(ctx context.Context) error {
 	l.first(ctx)
 	l.a.o.Ready()
+	l.lookAtItself(time.Time{})
 	l.beats.retime(l.a.parts.Config.Sinks, time.Now())
 	defer l.beats.stop()
 	resync := time.NewTicker(resyncEvery)
@@ -104,6 +107,7 @@ func (l *loop) run(ctx context.Context) error {
 			l.watch(l.files, l.dirs)
 			l.full(ctx)
 			l.overdue(time.Now())
+			l.lookAtItself(time.Time{})
 			trim.Reset(trimAfter)
 		case paths := <-l.a.asked:
 			l.update(ctx, paths)
@@ -158,7 +162,7 @@ func watchdog(interval time.Duration) (<-chan time.Time, func()) {
 
 // event judges what the watch told of.
 func (l *loop) event(ctx context.Context, e watch.Event) {
-	if e = l.jobsSaid(ctx, l.canary(ctx, e)); len(e.Paths) == 0 && !e.All {
+	if e = l.itselfSaid(l.jobsSaid(ctx, l.canary(ctx, e))); len(e.Paths) == 0 && !e.All {
 		return
 	}
 	if e.All {
@@ -354,6 +358,9 @@ func (l *loop) begunAfresh() {
 	epoch := j.Epoch()
 	kept := map[string]any{keptVersion: l.a.o.Version}
 	maps.Copy(kept, l.keptNow(true))
+	if l.itself.looked {
+		kept[keptItself] = l.itself.picture
+	}
 	j.PutKept(kept, slices.Collect(maps.Values(l.before)))
 	l.tellCondition(journalFresh)
 	if err := j.Flush(); err == nil && j.Epoch() == epoch {

@@ -32,6 +32,7 @@ func (l *loop) reload(ctx context.Context) {
 	}
 	l.a.reloads.Store(&reloadState{loaded: time.Now(), tries: was.tries + 1})
 	l.a.conds.clear("config-refused")
+	l.loadedAnew()
 	l.a.tests.retime()
 	l.a.store.put(nil, lifeRecord(l.a.parts, journal.Config, l.a.o.Version, ""))
 	l.a.recordPeople(time.Now())

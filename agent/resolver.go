@@ -24,6 +24,9 @@ func (r resolver) Hops(p string) ([]watch.Hop, error) {
 	if rest, ok := strings.CutPrefix(p, facts.EvidencePrefix); ok {
 		return hops(r.machine, path.Join(live.Config.Evidence, rest))
 	}
+	if rest, ok := strings.CutPrefix(p, itselfPrefix); ok {
+		return hops(r.machine, r.a.itself.At(rest))
+	}
 	switch p {
 	case canaryPath:
 		return hops(r.machine, r.a.tests.file)

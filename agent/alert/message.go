@@ -108,6 +108,14 @@ func AgentMessage(code, text string, severity finding.Severity, host string, seq
 	return m
 }
 
+// FileMessage is AgentMessage of something that befell a file of the agent's own.
+func FileMessage(code, text, file string, severity finding.Severity, host string, seq uint64, at time.Time) Message {
+	m := AgentMessage(code, text, severity, host, seq, at)
+	m.File = clean(file)
+	m.ID = m.digest(m.Time.Format(time.RFC3339Nano), "", "")
+	return m
+}
+
 // NewsMessage makes the message of a heartbeat or a self-test: it tells of no
 // change and has no code.
 func NewsMessage(event finding.Event, text, host string, seq uint64, at time.Time) Message {

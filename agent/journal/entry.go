@@ -36,6 +36,7 @@ const (
 	Planned   Kind = "planned"   // what would put a failing rule right
 	Applied   Kind = "applied"   // a plan, by hand or by itself: what came of it
 	Undone    Kind = "undone"    // a plan was taken back
+	Self      Kind = "self"      // what the agent itself consists of was changed
 	Mode      Kind = "mode"      // of enforcement: another one, or a rule is left alone, or taken up again
 )
 
