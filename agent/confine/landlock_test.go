@@ -54,6 +54,7 @@ func TestFence(t *testing.T) {
 		Cut:     map[string]string{"in/file": "yes", "in/deep/file": "yes", "out/file": no},
 		Moved:   map[string]string{"in/file": "yes", "in/deep/file": "yes", "out/file": no},
 		Removed: map[string]string{"in/file": "yes", "in/deep/file": "yes", "out/file": no},
+		Threads: []string{no}, // of those that were there before, too
 		Reads:   "yes", Exec: no, Listen: no, Renamed: "invalid cross-device link", Special: no,
 	}
 	if d := cmp.Diff(want, got); d != "" {
