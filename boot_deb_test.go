@@ -226,6 +226,8 @@ func (b *box) changedItself() {
 	b.sh("echo '# more' >>/etc/stigwatch/stigwatch.yaml")
 	b.told("its configuration was changed: /etc/stigwatch/stigwatch.yaml.*not loaded")
 	b.await("the condition", "/root/was status | grep -q config-not-loaded")
+	b.sh("echo '# more' >>/etc/stigwatch/receiver.pem")
+	b.told("a file of certificates that its sinks go by was changed: /etc/stigwatch/receiver.pem")
 	b.sh("mv /root/was /usr/bin/stigwatch; gpasswd -d nobody stigwatch; rm -r /etc/systemd/system/stigwatch.service.d; systemctl reload stigwatch")
 	b.told("weak.conf.*no more NoNewPrivileges=no")
 	b.await("no condition", "! stigwatch status | grep -E 'binary-replaced|config-not-loaded'")

@@ -70,6 +70,9 @@ func (l *loop) consists() selfwatch.Options {
 		}
 	}
 	sort.Strings(o.Config)
+	for i := range p.Config.Sinks {
+		o.Sinks = append(o.Sinks, p.Config.Sinks[i].Certificates()...)
+	}
 	if w := l.a.watcher; w != nil {
 		o.Busy = func(p string) bool { return w.Busy(itselfPrefix + p) }
 	}

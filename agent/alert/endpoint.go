@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net"
 	"net/url"
+	"path/filepath"
 )
 
 // Endpoint is where the sink connects to, as net.Dial takes it, of a configuration that
@@ -41,6 +42,18 @@ func (c *Config) Secrets() []string {
 	for _, place := range []string{c.Key, c.TokenFile, c.SecretFile, c.PasswordFile} {
 		if place != "" && checkSecret(place) == "" && place[0] == '/' {
 			files = append(files, place)
+		}
+	}
+	return files
+}
+
+// Certificates are the files that hold certificates of the receiver's authorities, or
+// the sink's own.
+func (c *Config) Certificates() []string {
+	var files []string
+	for _, f := range []string{c.CA, c.Cert} {
+		if filepath.IsAbs(f) {
+			files = append(files, f)
 		}
 	}
 	return files

@@ -26,7 +26,7 @@ type Change struct {
 func (c *Change) Grave() bool { return c.Kind != Config && c.Kind != Policies }
 
 // order is in which order changes are told.
-var order = []Kind{Binary, Policies, Unit, DropIn, Boot, User, Group, Config}
+var order = []Kind{Binary, Policies, Unit, DropIn, Boot, User, Group, Sink, Config}
 
 // Changes gives what is another now: what counts most first. What only one of the
 // pictures looked at is left out.
@@ -113,6 +113,8 @@ func subject(kind Kind, p string) string {
 		return "its own binary"
 	case Config:
 		return "its configuration"
+	case Sink:
+		return "a file of certificates that its sinks go by"
 	case DropIn:
 		return "a drop-in of " + whose
 	}

@@ -78,6 +78,9 @@ func (o *Options) Look(before *Picture) (*Picture, error) {
 	for _, p := range o.Config {
 		l.file(Config, p)
 	}
+	for _, p := range o.Sinks {
+		l.file(Sink, p)
+	}
 	for _, dir := range o.Mappings {
 		l.folder(Config, dir, ".yaml")
 	}

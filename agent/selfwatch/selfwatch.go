@@ -32,6 +32,7 @@ const (
 	Binary   Kind = "binary"
 	Policies Kind = "policies"
 	Config   Kind = "configuration"
+	Sink     Kind = "sink" // certificates that a sink goes by
 	Unit     Kind = "unit"
 	DropIn   Kind = "drop-in"
 	Boot     Kind = "boot" // the link that has it started at boot
@@ -67,6 +68,7 @@ type Options struct {
 	Accounts bool     // whether its user and its group are looked at
 	Units    []string // names
 	Config   []string // files
+	Sinks    []string // files of certificates, which count without a reload
 	Mappings []string // folders, of which each *.yaml is configuration
 	Version  string
 	Policies string // digest
@@ -88,7 +90,7 @@ func Here(version string) Options {
 // which each name counts. Of the folders inside those of units there are those that
 // exist: when another one comes, the one above tells, and after a look Watched says more.
 func (o *Options) Watched() (files, folders []string) {
-	files = slices.Clone(o.Config)
+	files = slices.Concat(o.Config, o.Sinks)
 	if o.Binary != "" {
 		files = append(files, o.Binary)
 	}

@@ -26,6 +26,7 @@ func newBox(t *testing.T) *box {
 	b := &box{t, Here("1")}
 	b.o.Root, b.o.Binary, b.o.Running = t.TempDir(), "/usr/bin/stigwatch", "/running"
 	b.o.Config, b.o.Mappings = []string{"/etc/stigwatch/site.yaml", "/etc/stigwatch/stigwatch.yaml"}, []string{"/etc/stigwatch/mapping.d"}
+	b.o.Sinks = []string{"/etc/stigwatch/siem.pem"}
 	for name, text := range map[string]string{
 		"/usr/bin/stigwatch": "binary", unit: "[Service]\n", "/etc/stigwatch/stigwatch.yaml": "a: 1\n", "/etc/stigwatch/mapping.d/10.yaml": "x",
 		passwd: "root:x:0:0:root:/root:/bin/bash\nstigwatch:hash:990:991::/var/lib/stigwatch:/usr/sbin/nologin\n",
@@ -121,6 +122,7 @@ func TestEachChangeIsNamedInWords(t *testing.T) {
 		"a mapping less":     {func(b *box) { b.remove("/etc/stigwatch/mapping.d") }, []string{"its configuration was removed: /etc/stigwatch/mapping.d/10.yaml"}},
 		"no mapping":         {func(b *box) { b.put("/etc/stigwatch/mapping.d/README", "") }, []string{}},
 		"all may write it":   {func(b *box) { b.do(os.Chmod(b.o.At("/etc/stigwatch/stigwatch.yaml"), 0o666)) }, []string{"mode or owner of its configuration was changed: /etc/stigwatch/stigwatch.yaml (0644 root:root → 0666 root:root)"}},
+		"an authority":       {func(b *box) { b.put("/etc/stigwatch/siem.pem", "") }, []string{"a file of certificates that its sinks go by was put there: /etc/stigwatch/siem.pem (sha256 #)"}},
 		"another policy":     {func(b *box) { b.o.Policies = "sha256:ab" }, []string{"its policies are others (sha256 ab)"}},
 		"the worst is first": {func(b *box) { b.put("/etc/stigwatch/site.yaml", ""); b.put("/usr/bin/stigwatch", "other") }, []string{"its own binary was replaced: /usr/bin/stigwatch (sha256 # → #)", "its configuration was put there: /etc/stigwatch/site.yaml (sha256 #)"}},
 	} {
@@ -242,6 +244,10 @@ func TestWhatRunsIsToldFromWhatStandsThere(t *testing.T) {
 		t.Errorf("%+v", first)
 	}
 	b.put("/usr/bin/stigwatch", "other")
+	if b.remove("/running"); b.look(first).Running != first.Running {
+		t.Error("what runs was read again")
+	}
+	b.put("/running", "binary")
 	for _, before := range []*Picture{nil, first} {
 		if p := b.look(before); p.Running != first.Running || p.Parts["/usr/bin/stigwatch"].Digest == first.Running {
 			t.Errorf("%+v", p)
