@@ -2,7 +2,8 @@
 # make test   every gate: tests under the race detector, cryptography in FIPS mode too, Rego tests, format, vet, staticcheck
 # make bench  the speed of change → alert, beside its floor
 # make soak   minutes of kills, broken receivers and a full disk: nothing may be lost
-# make test-vm  a virtual machine: real auditd, a clock that jumps, power cuts (minutes)
+# make test-vm  a virtual machine: real auditd, a clock that jumps, power cuts, SELinux in Enforcing (minutes)
+# make selinux  the SELinux policy module, in dist/selinux/
 # make build  the static binary ./stigwatch, with the certified cryptographic module
 # make binaries manual  what packages are made of, in dist/
 # make vuln   known vulnerabilities in what is linked
@@ -34,7 +35,7 @@ demo: build
 	./stigwatch demo
 
 # Programs that tests run for real. Nothing is started as a service.
-rigs:
+rigs: rigs-selinux
 	@{ command -v rsyslogd && command -v openssl && command -v dbus-daemon && command -v lognormalizer && command -v node && command -v npm && \
 		[ -n "$$(ls /usr/lib*/rsyslog/imrelp.so /usr/lib/*/rsyslog/imrelp.so)" ]; } >/dev/null 2>&1 || { \
 		command -v apt-get >/dev/null || { echo "install rsyslog with gnutls, openssl and relp, openssl, dbus-daemon, liblognorm-utils, nodejs and npm: the tests talk to real ones" >&2; exit 1; }; \
@@ -59,15 +60,16 @@ soak:
 	STIGWATCH_SOAK=1 go test . -run 'NothingIsLost|FullDisk|DiskIsFull' -count 1 -v -timeout 30m
 
 # By emulation: it needs no KVM. As root, for the machine's tree is made as root, once.
-test-vm:
+test-vm: selinux
 	@{ command -v qemu-system-x86_64 && command -v mmdebstrap && command -v mke2fs && command -v debugfs; } >/dev/null 2>&1 || { \
 		command -v apt-get >/dev/null || { echo "install qemu-system-x86, mmdebstrap and e2fsprogs: the tests boot a machine" >&2; exit 1; }; \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -yq --no-install-recommends qemu-system-x86 mmdebstrap e2fsprogs; }
 	@sh testdata/vm/base.sh
-	STIGWATCH_VM=1 go test . -run 'RealAuditd|ClockIsSet|PowerIsCut' -count 1 -v -timeout 60m
+	@sh testdata/vm/base.sh selinux
+	STIGWATCH_VM=1 go test . -run 'RealAuditd|ClockIsSet|PowerIsCut|SELinux' -count 1 -v -timeout 60m
 
-include packaging/release.mk packaging/packages.mk
+include packaging/release.mk packaging/packages.mk packaging/selinux/selinux.mk
 
 fmt:
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')

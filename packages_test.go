@@ -81,6 +81,10 @@ func TestBootPackagesHoldWhatTheyPromise(t *testing.T) {
 	if t.Failed() {
 		t.Log(listing)
 	}
+	module := says(t, "rpm", "-qpl", filepath.Join(dir, fmt.Sprintf("stigwatch-selinux-%s-1.noarch.rpm", newVersion)))
+	if !strings.Contains(module, "/usr/share/selinux/packages/stigwatch.pp\n") {
+		t.Errorf("no SELinux module in %s", module)
+	}
 	if strings.Contains(listing, "enforcer.s") {
 		t.Error("the agent's package brings the enforcer")
 	}
@@ -149,7 +153,7 @@ func TestBootPackagesAreSigned(t *testing.T) {
 	if err := os.MkdirAll(dist, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	says(t, "cp", "-r", filepath.Join(first, "tree"), filepath.Join(first, "stigwatch-"+newVersion+"-"+runtime.GOARCH), dist)
+	says(t, "cp", "-r", filepath.Join(first, "tree"), filepath.Join(first, "selinux"), filepath.Join(first, "stigwatch-"+newVersion+"-"+runtime.GOARCH), dist)
 	c := exec.Command("sh", "packaging/packages.sh")
 	c.Env = append(os.Environ(), "DIST="+dist, "VERSION="+newVersion, "ARCHES="+runtime.GOARCH, "SOURCE_DATE_EPOCH=1764000000", "STIGWATCH_SIGNING_KEY="+key)
 	if out, err := c.CombinedOutput(); err != nil {

@@ -29,8 +29,8 @@ type machine struct {
 }
 
 // newMachine makes one that runs testdata/vm/SCENARIO.sh. `make test-vm` asks for
-// it; it takes minutes.
-func newMachine(t *testing.T, scenario string) *machine {
+// it; it takes minutes. More files go to its second disk under their own names.
+func newMachine(t *testing.T, scenario string, more ...string) *machine {
 	t.Helper()
 	if os.Getenv("STIGWATCH_VM") == "" {
 		t.Skip("no virtual machine was booted: STIGWATCH_VM=1, or make test-vm")
@@ -49,6 +49,9 @@ func newMachine(t *testing.T, scenario string) *machine {
 		"testdata/vm/" + scenario + ".sh": "run", "packaging/audit/stigwatch.rules": "stigwatch.rules",
 	} {
 		m.run("cp", "-r", from, filepath.Join(stage, to))
+	}
+	for _, from := range more {
+		m.run("cp", "-r", from, filepath.Join(stage, filepath.Base(from)))
 	}
 	m.disk = m.path("disk.img")
 	m.run("mke2fs", "-q", "-t", "ext4", "-E", "root_owner=0:0", "-d", stage, m.disk, "512M")

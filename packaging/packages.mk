@@ -1,7 +1,7 @@
 # Packages, and the container that they are tried in: `make test-boot`.
 .PHONY: packages documents test-boot rigs-boot
 
-packages: binaries manual documents
+packages: binaries manual documents selinux
 	DIST="$(DIST)" VERSION="$(VERSION)" ARCHES="$(ARCHES)" sh packaging/packages.sh
 
 documents:

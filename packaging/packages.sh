@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the packages in $DIST from what `make binaries manual` made there. The same
+# Makes the packages in $DIST from what `make binaries manual documents selinux` made there. The same
 # commit gives the same bytes, wherever it lies: every time in a package is
 # SOURCE_DATE_EPOCH. With STIGWATCH_SIGNING_KEY, the file of an OpenPGP secret key
 # (NFPM_PASSPHRASE opens it), the packages are signed.
@@ -61,5 +61,6 @@ for packager in rpm deb; do
 		pack nfpm.yaml $packager "$arch"
 	done
 	pack packaging/enforcer/nfpm.yaml $packager all
+	pack packaging/selinux/nfpm.yaml $packager all
 done
 ls -l "$DIST"/*.rpm "$DIST"/*.deb
