@@ -32,6 +32,9 @@ type linked struct {
 	attrs map[string]map[string]bool // attribute → its types
 	rules map[string][]rule          // by domain
 	knows map[string]bool            // permissions that old ones do not
+
+	changes map[string]bool // who gets another domain by calling stigwatch
+	labels  map[string]string
 }
 
 // policies are Debian's, which packaging/selinux/rig.sh keeps in the cache, and those
@@ -111,14 +114,24 @@ func link(t *testing.T, root string) *linked {
 	if err != nil || len(binary) != 1 {
 		t.Fatalf("policies: %v %v", binary, err)
 	}
-	p := &linked{t: t, files: filepath.Join(dir, "etc/selinux", kind, "contexts/files/file_contexts"), rules: map[string][]rule{}, knows: map[string]bool{}}
+	p := &linked{
+		t: t, files: filepath.Join(dir, "etc/selinux", kind, "contexts/files/file_contexts"),
+		rules: map[string][]rule{}, knows: map[string]bool{}, changes: map[string]bool{}, labels: map[string]string{},
+	}
 	p.attrs = attributes(run(t, "seinfo", "-a", "-x", binary[0]))
 	for _, q := range [][]string{{"dir", "watch"}, {"file", "map"}} {
 		said, _ := exec.Command(tool(t, "sesearch"), "-A", "-c", q[0], "-p", q[1], binary[0]).Output() // it fails where there is none
 		p.knows[q[1]] = bytes.Contains(said, []byte("allow "))
 	}
-	for _, domain := range []string{agent, enforcer, check, "init_t"} {
+	for _, domain := range []string{agent, enforcer, check} {
 		p.rules[domain] = rules(t, run(t, "sesearch", "-A", "-s", domain, binary[0]))
+	}
+	for _, admin := range []string{"unconfined_t", "sysadm_t", "init_t"} {
+		if said, err := exec.Command(tool(t, "sesearch"), "-A", "-s", admin, binary[0]).Output(); err == nil {
+			p.rules[admin] = rules(t, said)
+		}
+		said, _ := exec.Command(tool(t, "sesearch"), "-T", "-s", admin, "-t", "stigwatch_exec_t", "-c", "process", binary[0]).Output()
+		p.changes[admin] = bytes.Contains(said, []byte("type_transition "))
 	}
 	return p
 }
@@ -185,10 +198,14 @@ func (p *linked) lacks(domain, target, class string, perms ...string) []string {
 // label is the type that a path has in the policy, as a file, dir or sock_file.
 func (p *linked) label(kind, path string) string {
 	p.t.Helper()
+	if known := p.labels[kind+path]; known != "" {
+		return known
+	}
 	out := string(run(p.t, "matchpathcon", "-n", "-m", kind, "-f", p.files, path))
 	parts := strings.Split(strings.TrimSpace(out), ":")
 	if len(parts) < 3 {
 		p.t.Fatalf("%s %s: %q", kind, path, out)
 	}
+	p.labels[kind+path] = parts[2]
 	return parts[2]
 }

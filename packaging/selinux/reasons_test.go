@@ -48,17 +48,17 @@ func reasons() []reason {
 		{enforcer, "kernel_t", "tell", "systemd's socket from before the policy was loaded"},
 		{agent, "init_t", "given tell", "stdout and stderr, READY and WATCHDOG"},
 		{enforcer, "init_t", "given tell", "stdout and stderr, READY, the socket that starts it"},
-		{agent, "init_var_run_t init_runtime_t", "tell", "the way to systemd's sockets"},
+		{agent, "init_var_run_t init_runtime_t", "tell look", "systemd's sockets; units that are put into /run"},
 		{enforcer, "init_var_run_t init_runtime_t", "tell", "the way to systemd's sockets"},
 
 		// Both read the appliance.
 		{reader, subject, "look", "files that facts are read from, the configuration, the program and its units"},
 		{reader, "root_t var_t var_lib_t var_log_t var_run_t", "look", "the folders above, where what is missing is waited for"},
-		{reader, "bin_t", "look", "programs that check files: which are there"},
+		{reader, "bin_t", "look", "its program, and those that check files"},
 		{reader, "proc_t proc_net_t sysctl_t sysctl_crypto_t", "look", "routes, listening sockets, kernel FIPS mode, the kernel's command line"},
 		{reader, "sysctl_fs_t", "look", "how many folders may be watched"},
 		{reader, "sysctl_net_t sysfs_t", "look", "what the Go runtime asks the kernel for"},
-		{reader, "fs_t", "meta", "what kind a file system is of"},
+		{reader, "fs_t tmpfs_t", "meta", "what kind a file system is of"},
 		{reader, "null_device_t urandom_device_t", "device", "every program's"},
 		{reader, "non_security_file_type", "look", "the boolean stigwatch_read_all_files"},
 		{reader, "stigwatch_program", "meta", "which program would check a file"},
@@ -89,6 +89,8 @@ func reasons() []reason {
 		{agent, "domain", "look", "who changed a file: the boolean stigwatch_attribution"},
 		{agent, "stigwatch_enforcer_var_lib_t", "meta", "is there an enforcer"},
 		{agent, "stigwatch_enforcer_runtime_t stigwatch_enforcer_t", "tell", "asking the enforcer"},
+
+		{"sysadm_t", "stigwatch_t stigwatch_enforcer_t stigwatch_runtime_t stigwatch_enforcer_runtime_t", "tell", "the command line of a confined administrator"},
 
 		// The enforcer.
 		{enforcer, "self", "self", "owner and mode of what it replaces; ending what it started"},

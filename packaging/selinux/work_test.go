@@ -23,6 +23,7 @@ func TestWorkInARealPolicy(t *testing.T) {
 			p.tells()
 			p.writes()
 			p.checks()
+			p.serves()
 			p.restrained()
 		})
 	}
@@ -47,6 +48,9 @@ func (p *linked) cannot(why, domain, target, class string, perms ...string) {
 }
 
 func (p *linked) starts() {
+	if !p.changes["init_t"] {
+		p.t.Error("systemd's agent does not become stigwatch_t")
+	}
 	for _, d := range []string{agent, enforcer} {
 		p.can("systemd starts it", "init_t", d, "process", "transition", "siginh", "noatsecure", "rlimitinh")
 		p.can("systemd ends it", "init_t", d, "process", "sigkill", "signal")
@@ -200,6 +204,25 @@ func (p *linked) checks() {
 	}
 	p.can("programs", enforcer, check, "process", "transition", "sigkill")
 	p.can("sshd -t", check, p.label("file", "/etc/ssh/ssh_host_ed25519_key"), "file", "read")
+}
+
+// serves looks at administrators who call the command: they change no domain for it.
+func (p *linked) serves() {
+	for _, admin := range []string{"unconfined_t", "sysadm_t"} {
+		if len(p.rules[admin]) == 0 {
+			continue // this policy has none
+		}
+		p.can("the command", admin, p.label("file", "/usr/bin/stigwatch"), "file", "execute", "execute_no_trans", "read")
+		if p.changes[admin] {
+			p.t.Errorf("%s becomes somebody else when it calls the command", admin)
+		}
+		p.can("status", admin, p.label("sock_file", "/run/stigwatch/stigwatch.sock"), "sock_file", "write")
+		p.can("apply", admin, p.label("sock_file", "/run/stigwatch-enforcer/enforcer.sock"), "sock_file", "write")
+		p.can("attest", admin, p.label("file", "/etc/stigwatch/attestations.yaml"), "file", "create", "write", "rename", "unlink")
+		for _, d := range []string{agent, enforcer} {
+			p.can("its socket", admin, d, "unix_stream_socket", "connectto")
+		}
+	}
 }
 
 // floor are attributes of every process, or of each that systemd starts: what a
